@@ -1,0 +1,203 @@
+/**
+ * Every failure that Stockpot reports has a code from this one table. A code belongs to a stage, and the stage fixes
+ * the exit status of the command line.
+ */
+export const EXIT_STATUS = {
+  internal: 1,
+  usage: 2,
+  recipe: 3,
+  source: 4,
+  format: 5,
+  plan: 6,
+  engine: 7,
+  sink: 8,
+  interrupted: 130,
+} as const;
+
+export type Stage = keyof typeof EXIT_STATUS;
+
+interface CodeEntry {
+  readonly stage: Stage;
+  /** One sentence for docs/errors.md: what it means. */
+  readonly text: string;
+}
+
+const codes = <S extends Stage, T extends Record<string, string>>(stage: S, table: T) =>
+  Object.fromEntries(Object.entries(table).map(([code, text]) => [code, { stage, text }])) as {
+    readonly [K in keyof T]: CodeEntry;
+  };
+
+export const CODES = {
+  ...codes("internal", {
+    INTERNAL: "A defect in Stockpot: please report it with the output of --debug.",
+  }),
+  ...codes("usage", {
+    USAGE: "The command line or an option of the API could not be understood.",
+  }),
+  ...codes("recipe", {
+    RECIPE_NOT_FOUND: "The recipe file does not exist or cannot be read.",
+    RECIPE_SYNTAX: "The recipe is not valid YAML.",
+    RECIPE_LIMIT: "The recipe is larger, deeper or longer than any real recipe; the limit and its reason are named.",
+    RECIPE_UNKNOWN_KEY: "A key is not part of the recipe language.",
+    RECIPE_UNKNOWN_METHOD: "The merge method does not exist.",
+    RECIPE_UNKNOWN_PARAMETER: "A parameter is not one of this merge method.",
+    RECIPE_MISSING_KEY: "A required key is absent.",
+    RECIPE_MISSING_PARAMETER: "A required parameter of the merge method is absent.",
+    RECIPE_WRONG_TYPE: "A value has the wrong type.",
+    RECIPE_OUT_OF_RANGE: "A value is outside the allowed range or set.",
+    RECIPE_MISPLACED_PARAMETER: "A parameter stands where it has no effect.",
+    RECIPE_MODEL_REFERENCE: "A model reference could not be understood.",
+    RECIPE_DUPLICATE_KEY: "A key stands twice in the same mapping.",
+    RECIPE_DUPLICATE_MODEL: "The same model is listed twice.",
+    RECIPE_MODEL_COUNT: "The merge method needs more or fewer models, or a base model.",
+    RECIPE_CONFLICT: "Two keys of the recipe exclude each other.",
+    RECIPE_UNSUPPORTED: "The recipe uses a part of the language that this version does not run.",
+  }),
+  ...codes("source", {
+    SOURCE_NOT_FOUND: "A model's folder does not exist.",
+    SOURCE_NO_WEIGHTS: "A model's folder holds no safetensors weights.",
+    SOURCE_UNREADABLE: "A model's file cannot be read.",
+    SOURCE_CONFIG: "A model's config.json is not valid JSON.",
+    SOURCE_CHANGED: "An input file changed or shrank while it was being read.",
+  }),
+  ...codes("format", {
+    FORMAT_TRUNCATED: "A safetensors file is shorter than its header says.",
+    FORMAT_HEADER_LENGTH: "The header length of a safetensors file is impossible or above the format's limit.",
+    FORMAT_HEADER_JSON: "The header of a safetensors file is not the JSON that the format asks for.",
+    FORMAT_DUPLICATE_NAME: "A safetensors header names a tensor twice.",
+    FORMAT_DTYPE: "A safetensors header has an unknown dtype.",
+    FORMAT_SHAPE: "A safetensors header has a shape that is not a list of non-negative integers.",
+    FORMAT_OFFSETS: "Data offsets overlap, leave a hole, run backwards or lie outside the file.",
+    FORMAT_SIZE: "A tensor's byte length differs from dtype times shape.",
+    FORMAT_METADATA: "__metadata__ is not a map of strings.",
+    FORMAT_INDEX_JSON: "A shard index is not the JSON that the format asks for.",
+    FORMAT_INDEX_PATH: "A shard index points outside its folder.",
+    FORMAT_INDEX_SHARD: "A shard that the index names is missing.",
+    FORMAT_INDEX_MISMATCH: "The shard index and the shards disagree about a tensor.",
+  }),
+  ...codes("plan", {
+    PLAN_MISSING_TENSOR: "A model lacks a tensor that the merge needs.",
+    PLAN_EXTRA_TENSOR: "A model has a tensor that the output will not have.",
+    PLAN_SHAPE: "A tensor's shape differs between the models.",
+    PLAN_DTYPE: "A tensor's dtype cannot be merged or converted.",
+    PLAN_LAYER_COUNT: "The models have different numbers of layers.",
+    PLAN_LAYER_RANGE: "A layer range lies outside a model, or ranges that belong together differ in length.",
+    PLAN_NO_MATCH: "A filter or an override matches no tensor.",
+    PLAN_MODEL_COUNT: "Too few or too many inputs for the merge method at a tensor.",
+    PLAN_PARAMETER: "A parameter's value is not allowed at a tensor.",
+    PLAN_ARCHITECTURE: "The models have different architectures.",
+    PLAN_NO_LAYERS: "Something is asked per layer, but no tensor name has a layer number.",
+    PLAN_DISK_SPACE: "The output does not fit the free space of its file system.",
+    PLAN_COPIED: "A tensor is copied from one model rather than merged.",
+    PLAN_TIED: "A weight is tied to another one and stored once.",
+  }),
+  ...codes("engine", {
+    ENGINE_NON_FINITE: "An input or a result holds NaN or infinity.",
+    ENGINE_WORKER: "A worker thread failed.",
+    ENGINE_MEMORY: "A worker could not get the memory for its tiles.",
+    ENGINE_NO_SIMD: "This JavaScript engine lacks WebAssembly SIMD.",
+  }),
+  ...codes("sink", {
+    SINK_EXISTS: "The output folder is not empty.",
+    SINK_IS_INPUT: "The output folder is, or contains, one of the inputs.",
+    SINK_DISK_FULL: "The disk is full.",
+    SINK_UNWRITABLE: "The output cannot be written.",
+  }),
+  ...codes("interrupted", {
+    INTERRUPTED: "The run was stopped; its temporary files were removed.",
+  }),
+} as const;
+
+export type ErrorCode = keyof typeof CODES;
+
+export interface Position {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based, in UTF-16 units. */
+  readonly column: number;
+}
+
+/** One thing that is wrong (or doubtful) in a recipe or between models; several are shown at once. */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly position?: Position;
+  /** The source line with a caret under the place, ready to print. */
+  readonly frame?: string;
+  readonly hint?: string;
+}
+
+export interface MergeErrorDetails {
+  /** File, tensor or model that the failure is about. */
+  readonly where?: string;
+  /** What to do about it. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  readonly problems?: readonly Problem[];
+}
+
+/** Base of everything that Stockpot throws on purpose. */
+export abstract class MergeError extends Error {
+  abstract override readonly name: string;
+  readonly code: ErrorCode;
+  readonly where: string | undefined;
+  readonly hint: string | undefined;
+  readonly problems: readonly Problem[];
+
+  constructor(code: ErrorCode, message: string, details: MergeErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.where = details.where;
+    this.hint = details.hint;
+    this.problems = details.problems ?? [];
+  }
+
+  get exitStatus(): number {
+    return EXIT_STATUS[CODES[this.code].stage];
+  }
+}
+
+export class UsageError extends MergeError {
+  override readonly name = "UsageError";
+}
+export class RecipeError extends MergeError {
+  override readonly name = "RecipeError";
+}
+export class SourceError extends MergeError {
+  override readonly name = "SourceError";
+}
+/** A file breaks its format: permanent, a retry cannot help. */
+export class FormatError extends MergeError {
+  override readonly name = "FormatError";
+}
+export class PlanError extends MergeError {
+  override readonly name = "PlanError";
+}
+export class EngineError extends MergeError {
+  override readonly name = "EngineError";
+}
+export class SinkError extends MergeError {
+  override readonly name = "SinkError";
+}
+export class InterruptedError extends MergeError {
+  override readonly name = "InterruptedError";
+}
+
+/** True for an error of Stockpot's own, optionally only for the given codes. */
+export function isMergeError(error: unknown, ...only: ErrorCode[]): error is MergeError {
+  return error instanceof MergeError && (only.length === 0 || only.includes(error.code));
+}
+
+/** Raises all problems as one error of the given class, if any of them is an error rather than a warning. */
+export function throwIfErrors(
+  problems: readonly Problem[],
+  Class: new (code: ErrorCode, message: string, details: MergeErrorDetails) => MergeError,
+): void {
+  const errors = problems.filter((problem) => problem.severity === "error");
+  const first = errors[0];
+  if (first === undefined) return;
+  const message = errors.length === 1 ? first.message : `${errors.length} problems; the first: ${first.message}`;
+  throw new Class(first.code, message, { problems });
+}

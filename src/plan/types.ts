@@ -1,0 +1,95 @@
+import type { ParameterValue } from "../recipe/types.ts";
+import type { Granularity } from "../methods/define.ts";
+import type { Dtype } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { WeightFile } from "../sources/types.ts";
+import type { Problem } from "../errors.ts";
+
+export type TensorKind = "attention" | "mlp" | "norm" | "bias" | "embedding" | "head" | "other";
+
+/** One input of one output tensor: a byte range and the model's own resolved parameters. */
+export interface PlannedInput {
+  /** Position in `MergePlan.models`. */
+  readonly model: number;
+  /** Name in that model (differs from the output's for restacked layers and tied weights). */
+  readonly tensor: string;
+  readonly dtype: Dtype;
+  /** Position in the model's `files`. */
+  readonly file: number;
+  readonly offset: number;
+  readonly byteLength: number;
+  /** Resolved per-model parameters of the method; empty for the base. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+export interface PlannedTensor {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Dtype in the output. */
+  readonly dtype: Dtype;
+  readonly kind: TensorKind;
+  /** Number of the output layer, if the name has one. */
+  readonly layer?: number;
+  /**
+   * "merge" runs the method. "copy" takes the bytes of the single input as they are: integer tensors, and a
+   * passthrough without scale.
+   */
+  readonly action: "merge" | "copy";
+  readonly method: string;
+  readonly granularity: Granularity;
+  /** Tensors of one group share statistics (granularity "layer" and "model"). */
+  readonly group?: string;
+  /** Resolved parameters that the method reads once per tensor. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  /** The base's tensor, for methods that treat the base apart; absent for methods that ignore it. */
+  readonly base?: PlannedInput;
+  /** All other inputs in recipe order. */
+  readonly inputs: readonly PlannedInput[];
+  /** Position in `MergePlan.output.shards`. */
+  readonly shard: number;
+  /** Absolute byte offset in the shard's file. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+export interface PlannedModel {
+  readonly reference: string;
+  readonly location: string;
+  readonly role: "base" | "model";
+  readonly files: readonly WeightFile[];
+  /** Bytes of this model's tensors that the merge reads in a pass. */
+  readonly readBytes: number;
+}
+
+export interface PlannedShard {
+  /** Final name: "model.safetensors" or "model-00001-of-00002.safetensors". */
+  readonly name: string;
+  /** Whole file, header included. */
+  readonly byteLength: number;
+  readonly headerByteLength: number;
+}
+
+/** What will be done, as plain JSON in a stable order. The engine executes exactly this. */
+export interface MergePlan {
+  readonly version: 1;
+  readonly recipe: string;
+  readonly mergeMethod: string;
+  readonly models: readonly PlannedModel[];
+  /** Position in `models` of the model that gives config, tokenizer and other small files. */
+  readonly donor: number;
+  readonly tensors: readonly PlannedTensor[];
+  /** Layers of the output, 0 if no name has a layer number. */
+  readonly layerCount: number;
+  /** Dtype for config.json when it differs from the donor's own. */
+  readonly configDtype?: Dtype;
+  /** config.json keys to set (dotted paths), such as a changed number of layers. */
+  readonly configEdits: Readonly<Record<string, number | boolean | string>>;
+  readonly output: {
+    readonly shards: readonly PlannedShard[];
+    readonly byteLength: number;
+    readonly parameterCount: number;
+  };
+  /** Input bytes of each pass over the data: [combine] or [measure, combine]. */
+  readonly passes: readonly { readonly name: string; readonly readBytes: number }[];
+  readonly warnings: readonly Problem[];
+}

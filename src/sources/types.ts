@@ -1,0 +1,60 @@
+import type { Dtype } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+
+/** A reference to a model as a recipe writes it. */
+export interface ModelReference {
+  /** Local path or Hub id. */
+  readonly path: string;
+  readonly revision?: string;
+  readonly lora?: { readonly path: string; readonly revision?: string };
+  readonly overrideArchitecture?: string;
+}
+
+/** Canonical text of a reference: two references name the same model exactly when these are equal. */
+export function referenceText(reference: ModelReference): string {
+  const part = (path: string, revision?: string) => (revision === undefined ? path : `${path}@${revision}`);
+  const lora = reference.lora === undefined ? "" : `+${part(reference.lora.path, reference.lora.revision)}`;
+  return part(reference.path, reference.revision) + lora;
+}
+
+/** A file that workers can open and read by position. */
+export interface WeightFile {
+  /** Name within the model, for messages: "model-00001-of-00003.safetensors". */
+  readonly name: string;
+  /** Absolute path. */
+  readonly path: string;
+  readonly byteLength: number;
+  /** Modification time (ms), to notice a file that changes while it is read. */
+  readonly modifiedMs: number;
+}
+
+export interface TensorHeader {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: Shape;
+  /** Position in `ModelHeaders.files`. */
+  readonly file: number;
+  /** Absolute byte offset in that file. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+/** All that planning may know of a model; plain data, no handles. */
+export interface ModelHeaders {
+  /** `referenceText` of the reference. */
+  readonly reference: string;
+  /** Absolute folder (or file, for a single-file model). */
+  readonly location: string;
+  readonly files: readonly WeightFile[];
+  /** By name, in the order of files and offsets. */
+  readonly tensors: ReadonlyMap<string, TensorHeader>;
+  /** `__metadata__` of the first file. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** config.json; absent for bare weights. */
+  readonly config: JsonObject | undefined;
+  /** Names of the folder's other files (not weights, not indexes of weights), sorted. */
+  readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
+}
