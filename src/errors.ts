@@ -23,7 +23,7 @@ interface CodeEntry {
 }
 
 const codes = <S extends Stage, T extends Record<string, string>>(stage: S, table: T) =>
-  Object.fromEntries(Object.entries(table).map(([code, text]) => [code, { stage, text }])) as {
+  Object.fromEntries(Object.entries(table).map(([code, text]) => [code, { stage, text }])) as unknown as {
     readonly [K in keyof T]: CodeEntry;
   };
 
@@ -37,7 +37,8 @@ export const CODES = {
   ...codes("recipe", {
     RECIPE_NOT_FOUND: "The recipe file does not exist or cannot be read.",
     RECIPE_SYNTAX: "The recipe is not valid YAML.",
-    RECIPE_LIMIT: "The recipe is larger, deeper or longer than any real recipe; the limit and its reason are named.",
+    RECIPE_LIMIT:
+      "The recipe is larger, deeper or longer than any real recipe; the limit and its reason are named.",
     RECIPE_UNKNOWN_KEY: "A key is not part of the recipe language.",
     RECIPE_UNKNOWN_METHOD: "The merge method does not exist.",
     RECIPE_UNKNOWN_PARAMETER: "A parameter is not one of this merge method.",
@@ -62,7 +63,8 @@ export const CODES = {
   }),
   ...codes("format", {
     FORMAT_TRUNCATED: "A safetensors file is shorter than its header says.",
-    FORMAT_HEADER_LENGTH: "The header length of a safetensors file is impossible or above the format's limit.",
+    FORMAT_HEADER_LENGTH:
+      "The header length of a safetensors file is impossible or above the format's limit.",
     FORMAT_HEADER_JSON: "The header of a safetensors file is not the JSON that the format asks for.",
     FORMAT_DUPLICATE_NAME: "A safetensors header names a tensor twice.",
     FORMAT_DTYPE: "A safetensors header has an unknown dtype.",
@@ -198,6 +200,7 @@ export function throwIfErrors(
   const errors = problems.filter((problem) => problem.severity === "error");
   const first = errors[0];
   if (first === undefined) return;
-  const message = errors.length === 1 ? first.message : `${errors.length} problems; the first: ${first.message}`;
+  const message =
+    errors.length === 1 ? first.message : `${errors.length} problems; the first: ${first.message}`;
   throw new Class(first.code, message, { problems });
 }

@@ -1,0 +1,79 @@
+import type { ParameterSpecs, ParameterValues } from "./params.ts";
+import type { Combination } from "./combination.ts";
+import type { StatisticRequests, StatisticResults } from "./statistics.ts";
+import type { Shape } from "../tensor/shape.ts";
+
+/**
+ * The unit that shares one solution: the whole tensor, each row (last axis), each column (first axis), all tensors of
+ * a layer, or all tensors of the model.
+ */
+export type Granularity = "tensor" | "row" | "column" | "layer" | "model";
+
+/** What a method knows of the unit that it solves. */
+export interface SolveContext<P extends ParameterSpecs> {
+  /** Inputs without the base. */
+  readonly n: number;
+  readonly parameters: ParameterValues<P>;
+  readonly shape: Shape;
+  /** Elements of the unit. */
+  readonly elementCount: number;
+  readonly tensor: string;
+  /** True if the base takes part in this unit. */
+  readonly hasBase: boolean;
+}
+
+export interface Solution {
+  readonly combination: Combination;
+  /** Numbers worth showing (angle in degrees, t); aggregated over rows by the engine. */
+  readonly report?: Readonly<Record<string, number>>;
+}
+
+export interface MergeMethod<
+  P extends ParameterSpecs = ParameterSpecs,
+  Q extends StatisticRequests = StatisticRequests,
+> {
+  /** mergekit's spelling where mergekit has the method. */
+  readonly name: string;
+  readonly title: string;
+  /** One sentence: what it does and when to use it. */
+  readonly summary: string;
+  readonly formula: string;
+  readonly reference?: { readonly title: string; readonly url: string };
+  /** Two or three sentences for the method's page: when to use, where it breaks. */
+  readonly details?: string;
+  /**
+   * "required": the base is apart from the inputs. "optional": apart if given. "ignored": a base that is listed, or
+   * appended because it is not, is an input like any other.
+   */
+  readonly base: "required" | "optional" | "ignored";
+  /** Allowed number of inputs, the base not counted (for "ignored": counted, when listed or appended). */
+  readonly models: { readonly min: number; readonly max?: number };
+  readonly parameters: P;
+  /**
+   * What to do at a tensor that the base has but too few of the models: "base" gives the base's tensor; "only" the
+   * single one that is left; "error" refuses.
+   */
+  readonly whenMissing: "base" | "only" | "error";
+  /** The result does not depend on the order of the inputs (when their parameters move along). */
+  readonly symmetric: boolean;
+  readonly granularity?: (parameters: ParameterValues<P>) => Granularity;
+  /** True if these parameters hand the only input through unchanged, so that bytes can be copied. */
+  readonly isCopy?: (parameters: ParameterValues<P>) => boolean;
+  /** Checks across parameters; returns what is wrong, in words. Called at planning. */
+  readonly check?: (parameters: ParameterValues<P>, n: number) => string | undefined;
+  /** Statistics to gather before solving; absent: none, and no extra pass over the data. */
+  readonly measure?: (context: SolveContext<P>) => Q;
+  readonly solve: (context: SolveContext<P>, measured: StatisticResults<Q>) => Solution;
+}
+
+/** States a merge method; the types of its parameters and statistics follow from what it declares. */
+export function defineMethod<
+  const P extends ParameterSpecs,
+  Q extends StatisticRequests = Record<never, never>,
+>(method: MergeMethod<P, Q>): MergeMethod<P, Q> {
+  return method;
+}
+
+/** A method whose own parameter types are no longer of interest: what registry, planner and engine pass around. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameter types are invariant; erased on purpose
+export type AnyMethod = MergeMethod<any, any>;
