@@ -1,11 +1,10 @@
 import type { ParameterValue } from "../recipe/types.ts";
 import type { Granularity } from "../methods/define.ts";
 import type { Dtype } from "../tensor/dtype.ts";
+import type { TensorKind } from "../tensor/names.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { WeightFile } from "../sources/types.ts";
 import type { Problem } from "../errors.ts";
-
-export type TensorKind = "attention" | "mlp" | "norm" | "bias" | "embedding" | "head" | "other";
 
 /** One input of one output tensor: a byte range and the model's own resolved parameters. */
 export interface PlannedInput {
