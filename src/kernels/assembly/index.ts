@@ -1,3 +1,54 @@
-export function version(): i32 {
-  return 1;
+// The exported kernels. Layout is the caller's: every argument is a byte address in the imported memory, 16-byte
+// aligned, and n counts elements. Order of arguments: sources, destination, factors, n.
+import * as arithmetic from "./arithmetic";
+import * as storing from "./store";
+
+export { dot, dotPair, dotWide, dotF64 } from "./reduce";
+export { widen, addDeltaF64, subtractF64 } from "./arithmetic";
+export { encodeF32, demote, demoteToOdd, countNonFiniteF64 } from "./store";
+
+export function decodeBF16(src: usize, dst: usize, n: i32): void {
+  arithmetic.decode<u16>(src, dst, n);
+}
+export function decodeF16(src: usize, dst: usize, n: i32): void {
+  arithmetic.decode<i16>(src, dst, n);
+}
+export function scaleF32(a: usize, dst: usize, s: f32, n: i32): void {
+  arithmetic.scale<f32>(a, dst, s, n);
+}
+export function scaleF64(a: usize, dst: usize, s: f64, n: i32): void {
+  arithmetic.scale<f64>(a, dst, s, n);
+}
+export function addDeltaF32(x: usize, a: usize, acc: usize, c: f32, n: i32): void {
+  arithmetic.addDelta<f32>(x, a, acc, c, n);
+}
+export function addDeltaBF16(x: usize, a: usize, acc: usize, c: f32, n: i32): void {
+  arithmetic.addDelta<u16>(x, a, acc, c, n);
+}
+export function addDeltaF16(x: usize, a: usize, acc: usize, c: f32, n: i32): void {
+  arithmetic.addDelta<i16>(x, a, acc, c, n);
+}
+export function subtractF32(x: usize, a: usize, dst: usize, n: i32): i32 {
+  return arithmetic.subtract<f32>(x, a, dst, n);
+}
+export function subtractBF16(x: usize, a: usize, dst: usize, n: i32): i32 {
+  return arithmetic.subtract<u16>(x, a, dst, n);
+}
+export function subtractF16(x: usize, a: usize, dst: usize, n: i32): i32 {
+  return arithmetic.subtract<i16>(x, a, dst, n);
+}
+export function encodeBF16(src: usize, dst: usize, n: i32): i32 {
+  return storing.encodeHalf<u16>(src, dst, n);
+}
+export function encodeF16(src: usize, dst: usize, n: i32): i32 {
+  return storing.encodeHalf<i16>(src, dst, n);
+}
+export function countNonFiniteBF16(ptr: usize, n: i32): i32 {
+  return storing.countNonFinite<u16>(ptr, n);
+}
+export function countNonFiniteF16(ptr: usize, n: i32): i32 {
+  return storing.countNonFinite<i16>(ptr, n);
+}
+export function countNonFiniteF32(ptr: usize, n: i32): i32 {
+  return storing.countNonFinite<f32>(ptr, n);
 }

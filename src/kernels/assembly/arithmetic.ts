@@ -1,0 +1,114 @@
+// Elementwise steps of a linear combination, anchored: acc = scale * a, then acc += c * (x - a) for every input.
+import { load1, load4 } from "./load";
+
+export function decode<D>(src: usize, dst: usize, n: i32): void {
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    v128.store(dst, load4<D>(src));
+    src += sizeof<D>() << 2;
+    dst += 16;
+  }
+  for (; i < n; i++) {
+    store<f32>(dst, load1<D>(src));
+    src += sizeof<D>();
+    dst += 4;
+  }
+}
+
+/** f32 to f64. */
+export function widen(src: usize, dst: usize, n: i32): void {
+  for (let i = 0; i < n; i++) {
+    store<f64>(dst, <f64>load<f32>(src));
+    src += 4;
+    dst += 8;
+  }
+}
+
+/** dst = s * a; T is f32 or f64. */
+export function scale<T>(a: usize, dst: usize, s: T, n: i32): void {
+  const factor = v128.splat<T>(s);
+  const lanes = <i32>(16 / sizeof<T>());
+  let i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    v128.store(dst, v128.mul<T>(factor, v128.load(a)));
+    a += 16;
+    dst += 16;
+  }
+  for (; i < n; i++) {
+    store<T>(dst, (s * load<T>(a)) as T);
+    a += sizeof<T>();
+    dst += sizeof<T>();
+  }
+}
+
+/** acc += c * (x - a), x of dtype D, all else f32. */
+export function addDelta<D>(x: usize, a: usize, acc: usize, c: f32, n: i32): void {
+  const factor = f32x4.splat(c);
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const d0 = f32x4.sub(load4<D>(x), v128.load(a));
+    const d1 = f32x4.sub(load4<D>(x + (sizeof<D>() << 2)), v128.load(a, 16));
+    v128.store(acc, f32x4.add(v128.load(acc), f32x4.mul(factor, d0)));
+    v128.store(acc, f32x4.add(v128.load(acc, 16), f32x4.mul(factor, d1)), 16);
+    x += sizeof<D>() << 3;
+    a += 32;
+    acc += 32;
+  }
+  for (; i < n; i++) {
+    store<f32>(acc, load<f32>(acc) + c * (load1<D>(x) - load<f32>(a)));
+    x += sizeof<D>();
+    a += 4;
+    acc += 4;
+  }
+}
+
+export function addDeltaF64(x: usize, a: usize, acc: usize, c: f64, n: i32): void {
+  for (let i = 0; i < n; i++) {
+    store<f64>(acc, load<f64>(acc) + c * (load<f64>(x) - load<f64>(a)));
+    x += 8;
+    a += 8;
+    acc += 8;
+  }
+}
+
+/** dst = x - a, x of dtype D; returns how many differences are exactly zero. */
+export function subtract<D>(x: usize, a: usize, dst: usize, n: i32): i32 {
+  const none = f32x4.splat(0);
+  let zeros = i32x4.splat(0);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const d = f32x4.sub(load4<D>(x), v128.load(a));
+    zeros = i32x4.sub(zeros, f32x4.eq(d, none));
+    v128.store(dst, d);
+    x += sizeof<D>() << 2;
+    a += 16;
+    dst += 16;
+  }
+  let count =
+    i32x4.extract_lane(zeros, 0) +
+    i32x4.extract_lane(zeros, 1) +
+    i32x4.extract_lane(zeros, 2) +
+    i32x4.extract_lane(zeros, 3);
+  for (; i < n; i++) {
+    const d = load1<D>(x) - load<f32>(a);
+    if (d == 0) count++;
+    store<f32>(dst, d);
+    x += sizeof<D>();
+    a += 4;
+    dst += 4;
+  }
+  return count;
+}
+
+export function subtractF64(x: usize, a: usize, dst: usize, n: i32): i32 {
+  let count = 0;
+  for (let i = 0; i < n; i++) {
+    const d = load<f64>(x) - load<f64>(a);
+    if (d == 0) count++;
+    store<f64>(dst, d);
+    x += 8;
+    a += 8;
+    dst += 8;
+  }
+  return count;
+}

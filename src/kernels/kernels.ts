@@ -1,0 +1,49 @@
+/** A byte address in the kernels' memory, 16-byte aligned. */
+export type Address = number;
+
+/**
+ * The kernels, as WebAssembly exports them; `reference.ts` is their scalar twin. Arguments: sources, destination,
+ * factors, element count. "Delta" is x - a with a the decoded anchor.
+ */
+export interface Kernels {
+  decodeBF16(src: Address, dst: Address, n: number): void;
+  decodeF16(src: Address, dst: Address, n: number): void;
+  /** f32 to f64. */
+  widen(src: Address, dst: Address, n: number): void;
+  /** f64 to f32, one rounding. */
+  demote(src: Address, dst: Address, n: number): void;
+  /** f64 to f32 such that a further rounding to 16 bits is the only one that counts. */
+  demoteToOdd(src: Address, dst: Address, n: number): void;
+
+  /** dst = s * a. */
+  scaleF32(a: Address, dst: Address, s: number, n: number): void;
+  scaleF64(a: Address, dst: Address, s: number, n: number): void;
+  /** acc += c * (x - a). */
+  addDeltaF32(x: Address, a: Address, acc: Address, c: number, n: number): void;
+  addDeltaBF16(x: Address, a: Address, acc: Address, c: number, n: number): void;
+  addDeltaF16(x: Address, a: Address, acc: Address, c: number, n: number): void;
+  addDeltaF64(x: Address, a: Address, acc: Address, c: number, n: number): void;
+  /** dst = x - a; returns the number of exact zeros. */
+  subtractF32(x: Address, a: Address, dst: Address, n: number): number;
+  subtractBF16(x: Address, a: Address, dst: Address, n: number): number;
+  subtractF16(x: Address, a: Address, dst: Address, n: number): number;
+  subtractF64(x: Address, a: Address, dst: Address, n: number): number;
+
+  /** Inner product of f32 vectors, f32 within blocks of 256 elements and f64 across. */
+  dot(a: Address, b: Address, n: number): number;
+  /** Writes aa, ab, bb as f64 to `out`, the same numbers as three calls of `dot`. */
+  dotPair(a: Address, b: Address, n: number, out: Address): void;
+  /** As `dot` with f64 products, non-finite products left out. */
+  dotWide(a: Address, b: Address, n: number): number;
+  dotF64(a: Address, b: Address, n: number): number;
+
+  /** Rounds f32 once, ties to even; returns the number of results that are not finite. */
+  encodeBF16(src: Address, dst: Address, n: number): number;
+  encodeF16(src: Address, dst: Address, n: number): number;
+  /** Copies (src may equal dst) and counts. */
+  encodeF32(src: Address, dst: Address, n: number): number;
+  countNonFiniteBF16(ptr: Address, n: number): number;
+  countNonFiniteF16(ptr: Address, n: number): number;
+  countNonFiniteF32(ptr: Address, n: number): number;
+  countNonFiniteF64(ptr: Address, n: number): number;
+}
