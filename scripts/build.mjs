@@ -1,35 +1,48 @@
-// Compiles the kernels (AssemblyScript to WebAssembly) and the TypeScript of src/ and test/ into dist/.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+// Compiles the kernels (AssemblyScript to WebAssembly) and the TypeScript of src/ and test/ into dist/, and removes
+// what an earlier build made of files that are gone.
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./ensure.mjs";
+import { root, run } from "./ensure.mjs";
 
-function run(script, args) {
-  const result = spawnSync(process.execPath, [join(root, "node_modules", script), ...args], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-  });
-  if (result.status !== 0) process.exit(result.status ?? 1);
+const dist = join(root, "dist");
+const assembly = "src/kernels/assembly";
+const wasm = join(dist, "src/kernels/kernels.wasm");
+const asc = [
+  ["--outFile", wasm],
+  ["--optimizeLevel", "3"],
+  ["--runtime", "stub"],
+  ["--enable", "simd"],
+  ["--importMemory"],
+  ["--noAssert"],
+].flat();
+
+const runTool = (script, args) => run(process.execPath, [join(root, "node_modules", script), ...args]);
+
+function compileKernels() {
+  const sources = readdirSync(join(root, assembly)).map((name) => join(root, assembly, name));
+  const newest = Math.max(
+    ...[...sources, join(root, "scripts/build.mjs")].map((path) => statSync(path).mtimeMs),
+  );
+  if (existsSync(wasm) && statSync(wasm).mtimeMs >= newest) return;
+  mkdirSync(join(dist, "src/kernels"), { recursive: true });
+  runTool("assemblyscript/bin/asc.js", [`${assembly}/index.ts`, ...asc]);
 }
 
-const assembly = join(root, "src/kernels/assembly");
-const wasm = join(root, "dist/src/kernels/kernels.wasm");
-mkdirSync(join(root, "dist/src/kernels"), { recursive: true });
-const newest = Math.max(0, ...readdirSync(assembly).map((name) => statSync(join(assembly, name)).mtimeMs));
-if (existsSync(join(assembly, "index.ts")) && (!existsSync(wasm) || statSync(wasm).mtimeMs < newest)) {
-  run("assemblyscript/bin/asc.js", [
-    "src/kernels/assembly/index.ts",
-    "--outFile",
-    wasm,
-    "--optimizeLevel",
-    "3",
-    "--runtime",
-    "stub",
-    "--enable",
-    "simd",
-    "--importMemory",
-    "--noAssert",
-  ]);
+/** A compiled test of a removed source would go on passing. */
+function removeOrphans(folder) {
+  if (!existsSync(join(dist, folder))) return;
+  for (const entry of readdirSync(join(dist, folder), { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    const source = path.replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts");
+    if (entry.isDirectory()) removeOrphans(path);
+    if (source !== path && !existsSync(join(root, source))) rmSync(join(dist, path));
+  }
 }
-run("typescript/bin/tsc", ["-p", "tsconfig.json"]);
-writeFileSync(join(root, "dist", ".stamp"), "");
+
+removeOrphans("src");
+removeOrphans("test");
+compileKernels();
+runTool("typescript/bin/tsc", ["-p", "tsconfig.json"]);
+const main = join(dist, "src/cli/main.js");
+if (existsSync(main)) chmodSync(main, 0o755);
+writeFileSync(join(dist, ".stamp"), "");
