@@ -1,24 +1,34 @@
 /**
  * How the output follows from the inputs, element by element:
  *
- *     out = scale * a + sum_i coefficients[i] * (x_i - a)
+ *     out = scale * a + baseCoefficient * (base - a) + sum_i coefficients[i] * (x_i - a)
  *
  * with the anchor `a` either the base or one of the inputs. Written around an anchor, equal inputs give themselves
- * back bit for bit at scale 1, whatever the coefficients; an input whose coefficient is 0 is not read.
+ * back bit for bit at scale 1, whatever the coefficients; an input (or base) whose coefficient is 0 and which is not
+ * the anchor is not read.
  */
 export interface LinearCombination {
   readonly kind: "linear";
   readonly anchor: "base" | number;
   readonly scale: number;
+  /** Always 0 where the base is the anchor or takes no part. */
+  readonly baseCoefficient: number;
   /** One per input, base left out; the anchor's own entry is ignored. */
   readonly coefficients: Float64Array;
 }
 
+/** A union by `kind`: elementwise methods, whose coefficient differs per element, name a kernel here. */
 export type Combination = LinearCombination;
 
 /** base + sum coefficients[i] * (x_i - base). */
 export function addTaskVectors(coefficients: ArrayLike<number>): LinearCombination {
-  return { kind: "linear", anchor: "base", scale: 1, coefficients: Float64Array.from(coefficients) };
+  return {
+    kind: "linear",
+    anchor: "base",
+    scale: 1,
+    baseCoefficient: 0,
+    coefficients: Float64Array.from(coefficients),
+  };
 }
 
 /**
@@ -28,25 +38,33 @@ export function addTaskVectors(coefficients: ArrayLike<number>): LinearCombinati
  */
 export function weightedSum(coefficients: ArrayLike<number>, sum?: number): LinearCombination {
   const c = Float64Array.from(coefficients);
-  let anchor = 0;
-  for (let i = 1; i < c.length; i++) if (Math.abs(c[i] ?? 0) > Math.abs(c[anchor] ?? 0)) anchor = i;
   return {
     kind: "linear",
-    anchor,
+    anchor: indexOfLargest(c),
     scale: sum ?? c.reduce((total, value) => total + value, 0),
+    baseCoefficient: 0,
     coefficients: c,
   };
 }
 
-/** c0 * base + sum coefficients[i] * x_i, anchored as `weightedSum` does. */
+/** c0 * base + sum coefficients[i] * x_i, anchored and summed as `weightedSum` does. */
 export function weightedSumWithBase(
   c0: number,
   coefficients: ArrayLike<number>,
-  knownSum?: number,
+  sum?: number,
 ): LinearCombination {
   const c = Float64Array.from(coefficients);
-  const sum = knownSum ?? c.reduce((total, value) => total + value, c0);
-  const largest = weightedSum(c);
-  const anchorOnBase = Math.abs(c0) >= Math.abs(c[largest.anchor as number] ?? 0);
-  return { kind: "linear", anchor: anchorOnBase ? "base" : largest.anchor, scale: sum, coefficients: c };
+  const scale = sum ?? c.reduce((total, value) => total + value, c0);
+  const largest = indexOfLargest(c);
+  return Math.abs(c0) >= Math.abs(c[largest] ?? 0)
+    ? { kind: "linear", anchor: "base", scale, baseCoefficient: 0, coefficients: c }
+    : { kind: "linear", anchor: largest, scale, baseCoefficient: c0, coefficients: c };
+}
+
+function indexOfLargest(values: Float64Array): number {
+  let largest = 0;
+  values.forEach((value, i) => {
+    if (Math.abs(value) > Math.abs(values[largest] ?? 0)) largest = i;
+  });
+  return largest;
 }
