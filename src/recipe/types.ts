@@ -1,4 +1,4 @@
-import type { Position } from "../errors.ts";
+import type { Position, Problem } from "../errors.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
 import type { ModelReference } from "../sources/types.ts";
 
@@ -67,4 +67,10 @@ export interface Recipe {
   readonly dtype?: FloatDtype;
   readonly outDtype?: FloatDtype;
   readonly overrides: readonly Override[];
+}
+
+export interface ParsedRecipe {
+  readonly recipe: Recipe;
+  /** What is doubtful but does not stop the merge; errors are thrown. */
+  readonly warnings: readonly Problem[];
 }
