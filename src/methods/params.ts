@@ -1,4 +1,5 @@
-import type { ParameterValue } from "../recipe/types.ts";
+/** A value of a parameter, once gradients and filters are resolved. */
+export type ParameterValue = number | boolean | string;
 
 export type ParameterScope = "global" | "model";
 

@@ -1,8 +1,9 @@
 import type { Position, Problem } from "../errors.ts";
+import type { ParameterValue } from "../methods/params.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
 import type { ModelReference } from "../sources/types.ts";
 
-export type ParameterValue = number | boolean | string;
+export type { ParameterValue } from "../methods/params.ts";
 
 /** A value, or a list of values spread over the layers of a slice. */
 export type PlainSetting = ParameterValue | readonly ParameterValue[];
