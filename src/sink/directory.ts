@@ -1,0 +1,120 @@
+import { mkdir, readdir, realpath, rmdir, stat, statfs } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { PlanError, SinkError } from "../errors.ts";
+import type { MergePlan } from "../plan/types.ts";
+import { toSinkError, writing } from "./errors.ts";
+import { isPartialName } from "./names.ts";
+
+/** Names in the output folder, temporary files of killed runs left out; `undefined` if there is no folder. */
+export async function listOutput(directory: string): Promise<string[] | undefined> {
+  try {
+    return (await readdir(directory)).filter((name) => !isPartialName(name)).sort();
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw toSinkError(error, directory);
+  }
+}
+
+/** Refuses a folder that holds something, unless `force` says that weights in it may be replaced. */
+export function refuseContent(directory: string, names: readonly string[], force: boolean): void {
+  if (force || names.length === 0) return;
+  const shown = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "");
+  throw new SinkError("SINK_EXISTS", `The output folder ${directory} is not empty (${shown})`, {
+    where: directory,
+    hint: "Choose another folder, or pass --force to replace the weights in it.",
+  });
+}
+
+/** Refuses names at which a folder stands: a file cannot take its place. */
+export async function refuseFolders(directory: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const path = join(directory, name);
+    if (!(await writing(path, () => stat(path))).isDirectory()) continue;
+    throw new SinkError("SINK_UNWRITABLE", `A folder is in the way: cannot write ${path}`, {
+      where: path,
+      hint: "Remove it or choose another output folder.",
+    });
+  }
+}
+
+/** Refuses an output folder that is, or contains, a folder or a file that the merge reads. */
+export async function refuseInputs(directory: string, plan: MergePlan): Promise<void> {
+  const output = await realpathOfPlanned(directory);
+  for (const model of plan.models) {
+    for (const path of [model.location, ...model.files.map((file) => file.path)]) {
+      const input = await realpathOfPlanned(path);
+      if (!isWithin(output, input)) continue;
+      const relation = input === output ? "is" : "contains";
+      throw new SinkError("SINK_IS_INPUT", `The output folder ${directory} ${relation} the input ${path}`, {
+        where: model.reference,
+        hint: "Choose an output folder apart from all inputs.",
+      });
+    }
+  }
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way.split(sep)[0] !== ".." && !isAbsolute(way);
+}
+
+/** Like `realpath`, but the last parts of the path need not exist yet. */
+async function realpathOfPlanned(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realpathOfPlanned(parent), basename(path));
+  }
+}
+
+/** Checks that `byteLength` bytes fit the file system on which the folder is or will be made. */
+export async function checkFreeSpace(directory: string, byteLength: number): Promise<void> {
+  const free = await freeBytes(directory);
+  if (free === undefined || free >= byteLength) return;
+  throw new PlanError(
+    "PLAN_DISK_SPACE",
+    `The output needs ${megabytes(byteLength)}, but only ${megabytes(free)} are free at ${directory}`,
+    { where: directory, hint: "Free some space or choose an output folder on another disk." },
+  );
+}
+
+/** `undefined` where the file system does not tell. */
+async function freeBytes(directory: string): Promise<number | undefined> {
+  try {
+    const { blocks, bavail, bsize } = await statfs(directory);
+    return blocks === 0 ? undefined : bavail * bsize;
+  } catch (error) {
+    const parent = dirname(directory);
+    return hasCode(error, "ENOENT") && parent !== directory ? freeBytes(parent) : undefined;
+  }
+}
+
+const megabytes = (byteLength: number) => `${Math.ceil(byteLength / 1e6)} MB`;
+
+/** Makes the folder and its missing parents; returns those that were made, innermost first. */
+export async function makeDirectory(directory: string): Promise<string[]> {
+  const outermost = await writing(directory, () => mkdir(directory, { recursive: true }));
+  if (outermost === undefined) return [];
+  const made = [directory];
+  for (let each = directory; each !== resolve(outermost) && dirname(each) !== each;) {
+    each = dirname(each);
+    made.push(each);
+  }
+  return made;
+}
+
+/** Removes folders that are empty again, and stops at the first that is not. */
+export async function removeDirectories(directories: readonly string[]): Promise<void> {
+  for (const each of directories) {
+    try {
+      await rmdir(each);
+    } catch {
+      return;
+    }
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

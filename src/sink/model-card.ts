@@ -1,0 +1,101 @@
+import { basename } from "node:path";
+import type { AnyMethod } from "../methods/define.ts";
+import { methodByName } from "../methods/index.ts";
+import type { MergePlan, PlannedModel } from "../plan/types.ts";
+
+/** README.md of the output: front matter that the Hub reads, then what was merged and how. */
+export function renderModelCard(
+  directory: string,
+  plan: MergePlan,
+  recipeText: string,
+  methods: readonly AnyMethod[] = [],
+): string {
+  const title = basename(directory).replace(/\p{Cc}/gu, " ") || "Merged model";
+  const base = plan.models.find((model) => model.role === "base");
+  const models = plan.models.filter((model) => model !== base);
+  const sections = [
+    `# ${title}`,
+    "A merge of the models below into one set of weights, made with Stockpot.",
+    "## Merge method",
+    `${methodLink(plan.mergeMethod, methods)}${base === undefined ? "" : `, using ${modelLink(base)} as base`}.`,
+    ...otherMethods(plan, methods),
+    "## Models",
+    models.map((model) => `- ${modelLink(model)}`).join("\n"),
+    "## Recipe",
+    fenced(recipeText),
+  ];
+  return `${frontMatter(plan.models)}\n${sections.join("\n\n")}\n`;
+}
+
+function frontMatter(models: readonly PlannedModel[]): string {
+  const ids = [...new Set(models.flatMap(hubIds))];
+  return [
+    "---",
+    ids.length === 0 ? "base_model: []" : `base_model:\n${ids.map((id) => `- ${yamlString(id)}`).join("\n")}`,
+    "library_name: transformers",
+    "tags:\n- mergekit\n- merge\n- stockpot",
+    "---",
+  ].join("\n");
+}
+
+const HUB_REFERENCE =
+  /^(?<model>\w[\w.-]*(?:\/\w[\w.-]*)?)(?:@[^@+]*)?(?:\+(?<lora>\w[\w.-]*(?:\/\w[\w.-]*)?)(?:@[^@+]*)?)?$/;
+
+/** Hub repositories of a reference, its LoRA included: spelt like ids, and not read from a local path of that name. */
+export function hubIds(model: PlannedModel): string[] {
+  const { model: id, lora } = HUB_REFERENCE.exec(model.reference)?.groups ?? {};
+  const folder = model.location.replaceAll("\\", "/");
+  if (id === undefined || folder === id || folder.endsWith(`/${id}`)) return [];
+  return lora === undefined ? [id] : [id, lora];
+}
+
+// Bare only where no YAML reader can see anything but a string: a name such as "123" or "no" would be another type.
+const yamlString = (id: string) => (/^[A-Za-z][\w.-]*\/[\w.-]+$/.test(id) ? id : JSON.stringify(id));
+
+function modelLink(model: PlannedModel): string {
+  const [id] = hubIds(model);
+  return id === undefined ? codeSpan(model.reference) : `[${model.reference}](https://huggingface.co/${id})`;
+}
+
+function codeSpan(text: string): string {
+  const line = text.replace(/\p{Cc}/gu, " ");
+  const ticks = longestRun(line, "`") + 1;
+  const fence = "`".repeat(ticks);
+  return ticks === 1 ? fence + line + fence : `${fence} ${line} ${fence}`;
+}
+
+function methodLink(name: string, methods: readonly AnyMethod[]): string {
+  const method = methodByName(name, methods);
+  const title = method?.title ?? name;
+  return method?.reference === undefined ? title : `[${title}](${method.reference.url})`;
+}
+
+/** Methods that overrides ask for, with the number of tensors. */
+function otherMethods(plan: MergePlan, methods: readonly AnyMethod[]): string[] {
+  const counts = new Map<string, number>();
+  for (const tensor of plan.tensors) {
+    if (tensor.method === plan.mergeMethod) continue;
+    counts.set(tensor.method, (counts.get(tensor.method) ?? 0) + 1);
+  }
+  if (counts.size === 0) return [];
+  const list = [...counts].map(([name, count]) => `${methodLink(name, methods)} (${tensorCount(count)})`);
+  return [`Other methods, by overrides of the recipe: ${list.join(", ")}.`];
+}
+
+const tensorCount = (count: number) => (count === 1 ? "1 tensor" : `${count} tensors`);
+
+/** A fence longer than any run of backticks inside, so that no recipe can close it. */
+function fenced(text: string): string {
+  const fence = "`".repeat(Math.max(3, longestRun(text, "`") + 1));
+  return `${fence}yaml\n${text}${text.endsWith("\n") ? "" : "\n"}${fence}`;
+}
+
+function longestRun(text: string, character: string): number {
+  let longest = 0;
+  let run = 0;
+  for (const each of text) {
+    run = each === character ? run + 1 : 0;
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}

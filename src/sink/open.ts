@@ -1,0 +1,74 @@
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { MergePlan } from "../plan/types.ts";
+import {
+  checkFreeSpace,
+  listOutput,
+  makeDirectory,
+  refuseContent,
+  refuseFolders,
+  refuseInputs,
+  removeDirectories,
+} from "./directory.ts";
+import { writing } from "./errors.ts";
+import { isWeightName } from "./names.ts";
+import { shardFiles, stageIndex, stageShards } from "./shards.ts";
+import { carriedFiles, stageSmallFiles } from "./small-files.ts";
+import { openStaging, type Staging } from "./staging.ts";
+import type { Sink, SinkOptions, WrittenFile } from "./types.ts";
+
+/**
+ * Opens the output folder of a merge. All that can go wrong but the weights themselves goes wrong here: refusals,
+ * free space, permissions, and the small files, which are complete (under temporary names) when this returns.
+ */
+export async function openSink(outDirectory: string, plan: MergePlan, options: SinkOptions): Promise<Sink> {
+  const directory = resolve(outDirectory);
+  await refuseInputs(directory, plan);
+  const present = (await listOutput(directory)) ?? [];
+  refuseContent(directory, present, options.force);
+  await checkFreeSpace(directory, outputBytes(plan, options));
+  const made = await makeDirectory(directory);
+  const staging = openStaging(directory);
+  const abort = async () => {
+    await staging.discard();
+    await removeDirectories(made.splice(0));
+  };
+  try {
+    const small = await stageSmallFiles(staging, directory, plan, options);
+    const shardPaths = await stageShards(staging, plan);
+    // In this order they get their names: whoever sees the weights sees the rest, and the index names whole shards.
+    const files = [...small, ...shardFiles(plan), ...(await stageIndex(staging, plan))];
+    await refuseFolders(
+      directory,
+      files.map(({ name }) => name).filter((name) => present.includes(name)),
+    );
+    const commit = () => place(staging, directory, files, present);
+    return { directory, shardPaths, commit, abort };
+  } catch (error) {
+    await abort();
+    throw error;
+  }
+}
+
+/** Bytes that must be free before the first one is written. */
+export function outputBytes(plan: MergePlan, { donor }: Pick<SinkOptions, "donor">): number {
+  const files = [...plan.output.shards, ...carriedFiles(donor)];
+  return files.reduce((total, { byteLength }) => total + byteLength, 0);
+}
+
+async function place(
+  staging: Staging,
+  directory: string,
+  files: readonly WrittenFile[],
+  present: readonly string[],
+): Promise<readonly WrittenFile[]> {
+  // First, so that at no time an old index or an old model.safetensors stands beside new shards.
+  for (const name of present.filter(isWeightName)) {
+    const path = join(directory, name);
+    await writing(path, () => rm(path, { force: true }));
+  }
+  for (const { name } of files) await staging.place(name);
+  staging.complete();
+  await staging.removeLeftovers();
+  return files;
+}

@@ -1,0 +1,36 @@
+import type { AnyMethod } from "../methods/define.ts";
+import type { ModelHeaders } from "../sources/types.ts";
+
+export interface SinkOptions {
+  /** Accept a folder that is not empty, and replace the weights in it. */
+  readonly force: boolean;
+  /** The model that gives config.json and the side files: `plan.models[plan.donor]`. */
+  readonly donor: ModelHeaders;
+  /** The recipe as read, carried into the output. */
+  readonly recipeText: string;
+  /** The caller's own methods, which the plan may name beside the built-in ones. */
+  readonly methods?: readonly AnyMethod[] | undefined;
+}
+
+export interface WrittenFile {
+  readonly name: string;
+  readonly byteLength: number;
+  /** "copied": as the donor had it; "made": written by Stockpot (recipe, model card). */
+  readonly role: "weights" | "index" | "config" | "copied" | "made";
+  /** Keys of config.json whose value is not the donor's, as dotted paths. */
+  readonly edited?: readonly string[];
+}
+
+export interface Sink {
+  /** Absolute path of the output folder. */
+  readonly directory: string;
+  /**
+   * The shards under their temporary names, in the order of `plan.output.shards`: header written, final length set,
+   * tensors to be written at the plan's offsets by whoever opens them.
+   */
+  readonly shardPaths: readonly string[];
+  /** Gives every file its final name; the weights come after the small files, the index last. */
+  readonly commit: () => Promise<readonly WrittenFile[]>;
+  /** Removes all that this sink wrote, unless `commit` has finished; may be called again. */
+  readonly abort: () => Promise<void>;
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { defineMethod } from "../../src/methods/define.ts";
+import { weightedSum } from "../../src/methods/combination.ts";
+import { renderModelCard } from "../../src/sink/model-card.ts";
+import { smallPlan } from "./small-plan.ts";
+
+const RECIPE = "base_model: org/base\nmodels:\n  - model: org/ft-a@v2+org/lora\n  - model: ./ft-b\n";
+
+function frontMatter(card: string): unknown {
+  return parse(card.split("---\n")[1] ?? "");
+}
+
+describe("the model card", () => {
+  it("names title, method with its link, base, models and recipe in mergekit's order", () => {
+    const card = renderModelCard("/out/my-merge", smallPlan({ donor: "/cache/base" }), RECIPE);
+    assert.equal(
+      card,
+      `---
+base_model:
+- org/base
+- org/ft-a
+- org/lora
+library_name: transformers
+tags:
+- mergekit
+- merge
+- stockpot
+---
+# my-merge
+
+A merge of the models below into one set of weights, made with Stockpot.
+
+## Merge method
+
+[Model Stock](https://arxiv.org/abs/2403.19522), using [org/base](https://huggingface.co/org/base) as base.
+
+## Models
+
+- [org/ft-a@v2+org/lora](https://huggingface.co/org/ft-a)
+- \`./ft-b\`
+
+## Recipe
+
+\`\`\`yaml
+${RECIPE}\`\`\`
+`,
+    );
+  });
+
+  it("lists no local folder as a repository of the Hub", () => {
+    const plan = smallPlan({ donor: "/home/me/org/base" });
+    const local = ["./x", "/abs/x", "~/x", "a/b/c", "C:\\x\\y", "gpt2"].map((reference) => ({
+      reference,
+      location: reference === "gpt2" ? "/home/me/gpt2" : reference,
+      role: "model" as const,
+      files: [],
+      readBytes: 0,
+    }));
+    const models = [...plan.models.slice(0, 1), ...local];
+    assert.deepEqual(frontMatter(renderModelCard("out", { ...plan, models }, RECIPE)), {
+      base_model: [],
+      library_name: "transformers",
+      tags: ["mergekit", "merge", "stockpot"],
+    });
+  });
+
+  it("quotes ids that YAML would read as another type", () => {
+    const plan = smallPlan({ donor: "/cache" });
+    const references = ["123", "no", "1e5", "null", "0x1/0x2"];
+    const models = references.map((reference) => ({
+      reference,
+      location: "/cache/snapshot",
+      role: "model" as const,
+      files: [],
+      readBytes: 0,
+    }));
+    const card = renderModelCard("out", { ...plan, models }, RECIPE);
+    assert.deepEqual((frontMatter(card) as { base_model: unknown }).base_model, references);
+    assert.equal(card.includes('- "no"\n'), true);
+  });
+
+  it("names the methods of overrides with their number of tensors, the caller's own included", () => {
+    const mine = defineMethod({
+      name: "mine",
+      title: "My method",
+      summary: "",
+      formula: "",
+      base: "optional",
+      models: { min: 1 },
+      parameters: {},
+      whenMissing: "error",
+      symmetric: true,
+      solve: () => ({
+        combination: weightedSum([1]),
+      }),
+    });
+    const plan = smallPlan({
+      donor: "/cache",
+      shards: 4,
+      overrides: { 0: "mine", 1: "linear", 2: "linear" },
+    });
+    const card = renderModelCard("out", plan, RECIPE, [mine]);
+    assert.match(
+      card,
+      /\nOther methods, by overrides of the recipe: My method \(1 tensor\), .*Linear.* \(2 tensors\)\.\n/,
+    );
+  });
+
+  it("cannot be broken out of by a recipe, a reference or a folder's name", () => {
+    const plan = smallPlan({ donor: "/cache" });
+    const models = [
+      { reference: "a`b\n# c", location: "/x", role: "model" as const, files: [], readBytes: 0 },
+    ];
+    const card = renderModelCard("/out/a\n# b", { ...plan, models }, "x: |\n  ```\n  ````");
+    assert.equal(card.includes("\n# a # b\n"), true);
+    assert.equal(card.includes("- `` a`b # c ``\n"), true);
+    assert.equal(card.endsWith("`````yaml\nx: |\n  ```\n  ````\n`````\n"), true);
+  });
+});
