@@ -66,9 +66,11 @@ export const CODES = {
     FORMAT_HEADER_LENGTH:
       "The header length of a safetensors file is impossible or above the format's limit.",
     FORMAT_HEADER_JSON: "The header of a safetensors file is not the JSON that the format asks for.",
-    FORMAT_DUPLICATE_NAME: "A safetensors header names a tensor twice.",
+    FORMAT_DUPLICATE_NAME:
+      "A safetensors header, or two files of a model without an index, name the same tensor.",
     FORMAT_DTYPE: "A safetensors header has an unknown dtype.",
-    FORMAT_SHAPE: "A safetensors header has a shape that is not a list of non-negative integers.",
+    FORMAT_SHAPE:
+      "A shape is not a list of non-negative integers, or has more elements than any file can hold.",
     FORMAT_OFFSETS: "Data offsets overlap, leave a hole, run backwards or lie outside the file.",
     FORMAT_SIZE: "A tensor's byte length differs from dtype times shape.",
     FORMAT_METADATA: "__metadata__ is not a map of strings.",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import type { TensorKind } from "../../src/tensor/names.ts";
 import { layerOf, tensorKind, withLayer } from "../../src/tensor/names.ts";
 
@@ -137,9 +138,17 @@ describe("tensor names", () => {
     assert.equal(withLayer(name, 11), "h.11.mlp.experts.3.w");
   });
 
+  it("sorts every tensor of the glyph family as its published geometry does", async () => {
+    const text = await readFile("test/fixtures/glyphs/geometry.json", "utf8");
+    const { tensors } = JSON.parse(text) as { tensors: Record<string, { kind: string; shape: number[] }> };
+    assert.equal(Object.keys(tensors).length, 73);
+    for (const [name, { kind, shape }] of Object.entries(tensors))
+      assert.equal(tensorKind(name, shape), kind, name);
+  });
+
   for (const [kind, tensors] of Object.entries(KINDS)) {
     for (const [name, ...shape] of tensors) {
-      it(`takes ${name} for ${kind}`, () => assert.equal(tensorKind(name, shape), kind));
+      it(`takes ${name} for ${kind}`, () => { assert.equal(tensorKind(name, shape), kind); });
     }
   }
 });

@@ -1,0 +1,60 @@
+import { FormatError } from "../errors.ts";
+import type { ErrorCode } from "../errors.ts";
+import { JsonReader } from "./json-reader.ts";
+
+export interface ShardIndex {
+  /** File of each tensor, relative to the index's folder. */
+  readonly weightMap: ReadonlyMap<string, string>;
+  /** The files named, sorted. */
+  readonly shards: readonly string[];
+}
+
+/** Parses `*.safetensors.index.json` and refuses shards outside its folder; `file` is for messages. */
+export function parseShardIndex(text: string, file: string): ShardIndex {
+  const fail = (code: ErrorCode, what: string) => new FormatError(code, `${file}: ${what}`, { where: file });
+  const reader = new JsonReader(text, (what) =>
+    fail("FORMAT_INDEX_JSON", `the index is not valid JSON: ${what}`),
+  );
+  let weightMap: Map<string, string> | undefined;
+  if (reader.peek() !== "{") throw fail("FORMAT_INDEX_JSON", "the index is not an object");
+  reader.object((key) => {
+    if (key !== "weight_map") return void reader.value();
+    if (weightMap !== undefined) throw fail("FORMAT_INDEX_JSON", "weight_map stands twice");
+    weightMap = readWeightMap(reader, fail);
+  });
+  reader.end();
+  if (weightMap === undefined) throw fail("FORMAT_INDEX_JSON", "the index has no weight_map");
+  const shards = [...new Set(weightMap.values())].sort();
+  for (const shard of shards) {
+    const reason = whyOutside(shard);
+    if (reason !== undefined) {
+      throw fail("FORMAT_INDEX_PATH", `shard ${JSON.stringify(shard)} is refused because it ${reason}`);
+    }
+  }
+  return { weightMap, shards };
+}
+
+function readWeightMap(reader: JsonReader, fail: (code: ErrorCode, what: string) => FormatError) {
+  const weightMap = new Map<string, string>();
+  if (reader.peek() !== "{") throw fail("FORMAT_INDEX_JSON", "weight_map is not a map from tensors to files");
+  reader.object((name) => {
+    const at = `tensor ${JSON.stringify(name)}`;
+    if (weightMap.has(name)) throw fail("FORMAT_INDEX_JSON", `weight_map names ${at} twice`);
+    if (reader.peek() !== '"')
+      throw fail("FORMAT_INDEX_JSON", `weight_map gives ${at} something other than a file`);
+    weightMap.set(name, reader.string());
+  });
+  return weightMap;
+}
+
+/** Reason not to open a shard by this name, on any operating system. */
+function whyOutside(shard: string): string | undefined {
+  if (/[\u0000-\u001f\u007f]/.test(shard)) return "holds a control character";
+  if (shard.includes("\\")) return "holds a backslash";
+  if (shard.includes(":")) return "holds a colon (a drive or a stream)";
+  if (shard.startsWith("/")) return "is an absolute path";
+  const parts = shard.split("/");
+  if (parts.includes("..")) return "leaves the model's folder";
+  if (parts.some((part) => part === "" || part === ".")) return "is not a plain path";
+  return undefined;
+}
