@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+
+describe("interoperability with Python", () => {
+  it("agrees with numpy, safetensors and ml_dtypes on what it reads and writes", () => {
+    const python = process.env.PYTHON ?? "python3";
+    const { stdout, stderr } = spawnSync(python, ["-B", "test/interop/run.py"], { encoding: "utf8" });
+    process.stdout.write(stdout);
+    const totals = /^(\d+) passed, (\d+) failed$/m.exec(stdout);
+    assert.ok(totals !== null, `the checks did not reach their end: ${stderr}`);
+    assert.equal(Number(totals[2]), 0, "see the lines that start with FAIL");
+    assert.ok(Number(totals[1]) > 0);
+  });
+});
