@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { isMergeError, PlanError } from "../../src/errors.ts";
 import { toSinkError } from "../../src/sink/errors.ts";
 
@@ -31,6 +32,13 @@ describe("system errors while writing", () => {
   it("are recognised as Node throws them", async () => {
     const error = await readFile("test").catch((reason: unknown) => reason);
     assert.ok(isMergeError(toSinkError(error, "test"), "SINK_UNWRITABLE"));
+  });
+
+  it("are recognised when a disk is really full", async function () {
+    // Linux has a device that is always full; elsewhere a full disk would have to be made.
+    if (!existsSync("/dev/full")) this.skip();
+    const error = await writeFile("/dev/full", "x").catch((reason: unknown) => reason);
+    assert.ok(isMergeError(toSinkError(error, "/dev/full"), "SINK_DISK_FULL"));
   });
 
   it("leave every other error alone", () => {

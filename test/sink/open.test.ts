@@ -254,6 +254,15 @@ describe("the sink", () => {
     assert.equal(existsSync(setup.out), false);
   });
 
+  it("notices a plan whose offsets do not fit the header that it would write", async () => {
+    const setup = await setUp();
+    const shards = setup.plan.output.shards.map((shard) => ({ ...shard, headerByteLength: 8 }));
+    const plan = { ...setup.plan, output: { ...setup.plan.output, shards } };
+    const sink = openSink(setup.out, plan, { force: false, donor: setup.donor, recipeText: RECIPE });
+    await assert.rejects(sink, withCode("INTERNAL", "model.safetensors"));
+    assert.equal(existsSync(setup.out), false);
+  });
+
   it("fails before the weights are read when a small file of the donor cannot be read", async () => {
     const setup = await setUp();
     const sideFiles = [...setup.donor.sideFiles, { name: "gone.json", byteLength: 1 }];

@@ -2,6 +2,7 @@ import { open, stat, writeFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { MergePlan, PlannedTensor } from "../../src/plan/types.ts";
 import type { ModelHeaders } from "../../src/sources/types.ts";
+import { encodeHeader } from "../fixtures/write-safetensors.ts";
 
 export interface SmallPlanOptions {
   readonly donor: string;
@@ -11,14 +12,21 @@ export interface SmallPlanOptions {
   readonly overrides?: Readonly<Record<string, string>>;
 }
 
-const HEADER_BYTES = 128;
 const TENSOR_BYTES = 8;
+
+const tensorName = (k: number) => `model.layers.${String(k)}.mlp.weight`;
+
+/** The same for every shard, since all names (below 10) are of one length. */
+const HEADER_BYTES = encodeHeader({
+  __metadata__: { format: "pt" },
+  [tensorName(0)]: { dtype: "F32", shape: [1, 2], data_offsets: [0, TENSOR_BYTES] },
+}).length;
 
 const number = (k: number) => String(k).padStart(5, "0");
 
 function smallTensor(k: number, method: string): PlannedTensor {
   return {
-    name: `model.layers.${String(k)}.mlp.weight`,
+    name: tensorName(k),
     shape: [1, 2],
     dtype: "F32",
     kind: "mlp",
