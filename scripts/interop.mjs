@@ -1,4 +1,4 @@
-// npm run test:interop: checks against Python's own readers. Installs numpy and safetensors into dist/python once;
+// npm run test:interop: checks against Python's own readers. Installs what they need into dist/python once;
 // where there is no Python, or the packages cannot be had, it says so and passes.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -23,10 +23,10 @@ const python = [process.env.PYTHON, "python3", "python"].find(
 if (python === undefined) skip("no Python 3.9 or newer on the path");
 const importAll = ["-c", `import ${PACKAGES.join(", ")}`];
 if (!works(python, importAll)) {
-  console.error(`installing ${PACKAGES.join(" and ")} for ${python} ...`);
+  console.error(`installing ${PACKAGES.join(", ")} for ${python} ...`);
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", packagesFolder];
   spawnSync(python, [...pip, ...PACKAGES], { stdio: ["ignore", 2, 2] });
-  if (!works(python, importAll)) skip(`${PACKAGES.join(" and ")} could not be installed`);
+  if (!works(python, importAll)) skip(`${PACKAGES.join(", ")} could not be installed`);
 }
 if (!existsSync(join(root, "dist/test/interop"))) skip("there are none");
 const mocha = join(root, "node_modules/mocha/bin/mocha.js");

@@ -1,0 +1,133 @@
+import { METHODS, UsageError } from "../../index.ts";
+import type { AnyMethod, ParameterSpec } from "../../index.ts";
+import type { Command } from "../command.ts";
+import type { Style } from "../style.ts";
+import { renderTable } from "../table.ts";
+import { plural } from "../quantities.ts";
+
+export const methodsCommand: Command = {
+  name: "methods",
+  summary: "List the merge methods, or explain one.",
+  description:
+    "Lists the merge methods with their parameters; with a NAME, explains that one and shows a recipe for it.",
+  arguments: [{ name: "[NAME]", doc: "A merge method, as recipes spell it." }],
+  options: [],
+  examples: [
+    ["methods", "what there is"],
+    ["methods model_stock", "formula, parameters, reference and a recipe"],
+  ],
+  run({ io, style }, name?: string) {
+    const lines = name === undefined ? renderList(style) : renderMethod(find(name), style);
+    io.stdout.write(`${lines.join("\n")}\n`);
+  },
+};
+
+function find(name: string): AnyMethod {
+  const method = METHODS.find((candidate) => candidate.name === name);
+  if (method !== undefined) return method;
+  throw new UsageError("USAGE", `"${name}" is not a merge method.`, {
+    hint: `There are ${METHODS.map((candidate) => candidate.name).join(", ")}.`,
+  });
+}
+
+const specsOf = (method: AnyMethod) =>
+  Object.entries(method.parameters as Readonly<Record<string, ParameterSpec>>);
+
+function renderList(style: Style): string[] {
+  const rows = METHODS.flatMap((method) => {
+    const parameters = specsOf(method).map(([name]) => name);
+    const list = parameters.length === 0 ? "no parameters" : parameters.join(", ");
+    return [
+      [[method.name, style.name] as const, method.summary],
+      ["", [list, style.dim] as const],
+    ];
+  });
+  return renderTable(rows, "ll", "");
+}
+
+function renderMethod(method: AnyMethod, style: Style): string[] {
+  const rows = specsOf(method).map(([name, spec]) => [[name, style.name] as const, valuesOf(spec), spec.doc]);
+  return [
+    `${style.heading(method.title)}  ${style.name(method.name)}`,
+    method.summary,
+    "",
+    `  ${method.formula}`,
+    "",
+    ...(method.details === undefined ? [] : [method.details, ""]),
+    ...renderTable(
+      [
+        [["inputs", style.dim], inputsOf(method)],
+        ...(method.reference === undefined
+          ? []
+          : [[["reference", style.dim] as const, `${method.reference.title}, ${method.reference.url}`]]),
+      ],
+      "ll",
+      "",
+    ),
+    "",
+    style.heading("Parameters"),
+    ...(rows.length === 0 ? ["  none"] : renderTable(rows, "lll")),
+    "",
+    style.heading("Recipe"),
+    ...exampleRecipe(method).map((line) => `  ${line}`),
+  ];
+}
+
+/** "per model, number, 0 to 1, default 1" */
+function valuesOf(spec: ParameterSpec): string {
+  const parts: string[] = spec.scope === "model" ? ["per model"] : [];
+  if (spec.type === "choice") parts.push(spec.choices.join(" | "));
+  else parts.push(spec.type);
+  if (spec.type === "number" || spec.type === "integer") {
+    const { minimum, maximum } = spec;
+    if (minimum !== undefined && maximum !== undefined) parts.push(`${minimum} to ${maximum}`);
+    else if (minimum !== undefined) parts.push(`at least ${minimum}`);
+    else if (maximum !== undefined) parts.push(`at most ${maximum}`);
+  }
+  if (spec.default !== undefined) parts.push(`default ${String(spec.default)}`);
+  else parts.push(spec.optional === true ? "may be absent" : "required");
+  return parts.join(", ");
+}
+
+function inputsOf({ base, models }: AnyMethod): string {
+  const { min, max } = models;
+  const count =
+    max === undefined
+      ? `${plural(min, "model")} or more`
+      : min === max
+        ? plural(min, "model")
+        : `${min} to ${max} models`;
+  const bases = {
+    required: "and a base model",
+    optional: "and, if wanted, a base model",
+    ignored: "without a base model",
+  };
+  return `${count} ${bases[base]}`;
+}
+
+/** The shortest recipe that the descriptor allows. */
+function exampleRecipe(method: AnyMethod): string[] {
+  const required = specsOf(method).filter(([, spec]) => spec.default === undefined && spec.optional !== true);
+  const lineOf = ([name, spec]: [string, ParameterSpec]) => `${name}: ${String(exampleValue(spec))}`;
+  const perModel = required.filter(([, spec]) => spec.scope === "model").map(lineOf);
+  const global = required.filter(([, spec]) => spec.scope === "global").map(lineOf);
+  const models = Array.from(
+    { length: Math.max(method.models.min, Math.min(2, method.models.max ?? 2)) },
+    (_, i) => [
+      `  - model: ./fine-tune-${i + 1}`,
+      ...(perModel.length === 0 ? [] : ["    parameters:", ...perModel.map((line) => `      ${line}`)]),
+    ],
+  );
+  return [
+    `merge_method: ${method.name}`,
+    ...(method.base === "required" ? ["base_model: ./base"] : []),
+    "models:",
+    ...models.flat(),
+    ...(global.length === 0 ? [] : ["parameters:", ...global.map((line) => `  ${line}`)]),
+  ];
+}
+
+function exampleValue(spec: ParameterSpec): number | boolean | string {
+  if (spec.type === "choice") return spec.choices[0] ?? "";
+  return spec.type === "boolean" ? true : 0.5;
+}

@@ -1,0 +1,103 @@
+import { InvalidArgumentError } from "commander";
+import { RECIPE_DTYPE_NAMES } from "../index.ts";
+import { parseSize, SIZE_FORMS } from "./size.ts";
+
+/** One flag: the text of `--help` and docs/cli.md, and how its value is read. */
+export interface OptionRow {
+  readonly flags: string;
+  readonly doc: string;
+  /** Absent: a flag without a value. */
+  readonly parse?: (text: string) => unknown;
+}
+
+function parseWorkers(text: string): number {
+  const workers = Number(text);
+  if (!/^\d+$/.test(text) || workers < 1 || workers > 256) {
+    throw new InvalidArgumentError("Expected a whole number from 1 to 256.");
+  }
+  return workers;
+}
+
+function parseBytes(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw new InvalidArgumentError(`Expected ${SIZE_FORMS}.`);
+  return bytes;
+}
+
+function parseDtype(text: string): string {
+  if (!RECIPE_DTYPE_NAMES.includes(text)) {
+    throw new InvalidArgumentError(`Expected one of ${RECIPE_DTYPE_NAMES.join(", ")}.`);
+  }
+  return text;
+}
+
+/** Every flag of every command, by the name under which its value arrives. */
+export const OPTIONS = {
+  workers: {
+    flags: "--workers <n>",
+    doc: "Worker threads; as many as the machine has cores unless given. Any number writes the same bytes.",
+    parse: parseWorkers,
+  },
+  tileBytes: {
+    flags: "--tile-bytes <size>",
+    doc: "Bytes of one tensor that a worker holds at a time, by which memory grows. Any size writes the same bytes.",
+    parse: parseBytes,
+  },
+  outShardSize: {
+    flags: "--out-shard-size <size>",
+    doc: "Largest size of one output file: 5GB (the default), 500MB, 2GiB; 5B means five billion bytes.",
+    parse: parseBytes,
+  },
+  dtype: {
+    flags: "--dtype <name>",
+    doc: `Dtype of the output, instead of the recipe's: ${RECIPE_DTYPE_NAMES.join(", ")}.`,
+    parse: parseDtype,
+  },
+  force: {
+    flags: "--force",
+    doc: "Write into OUT even if it is not empty; files of the same names are replaced.",
+  },
+  lenient: {
+    flags: "--lenient",
+    doc: "Warn about unknown keys and parameters of the recipe instead of refusing them.",
+  },
+  allowNonFinite: {
+    flags: "--allow-non-finite",
+    doc: "Write the output even if it holds NaN or infinity.",
+  },
+  json: {
+    flags: "--json",
+    doc: "Print one JSON document on standard output, and everything else on standard error.",
+  },
+  quiet: {
+    flags: "--quiet",
+    doc: "Print nothing but warnings and errors.",
+  },
+  debug: {
+    flags: "--debug",
+    doc: "Add the stack trace to an error.",
+  },
+  color: {
+    flags: "--no-color",
+    doc: "Print without colours; NO_COLOR=1 in the environment does the same, FORCE_COLOR=1 the opposite.",
+  },
+} as const satisfies Record<string, OptionRow>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+/** Values as the command line gave them; a flag that was not given is absent (`color` is then true). */
+export type OptionValues = {
+  readonly [K in OptionName]?: (typeof OPTIONS)[K] extends { parse: (text: string) => infer V } ? V : boolean;
+};
+
+/** Flags that every command has. */
+export const COMMON_OPTIONS = ["debug", "color"] as const satisfies readonly OptionName[];
+
+/** Flags of the commands that read a recipe and plan its merge. */
+export const PLAN_OPTIONS = [
+  "workers",
+  "tileBytes",
+  "outShardSize",
+  "dtype",
+  "lenient",
+] as const satisfies readonly OptionName[];

@@ -1,0 +1,102 @@
+import { Command as Program, CommanderError } from "commander";
+import { UsageError } from "../index.ts";
+import type { Command } from "./command.ts";
+import { methodsCommand } from "./commands/methods.ts";
+import { EXIT_STATUS_ROWS } from "./exit-status.ts";
+import type { Io } from "./io.ts";
+import { wantsColour } from "./io.ts";
+import { COMMON_OPTIONS, OPTIONS } from "./options.ts";
+import type { OptionName, OptionRow, OptionValues } from "./options.ts";
+import { reportError } from "./report-error.ts";
+import { createStyle } from "./style.ts";
+import { renderTable } from "./table.ts";
+
+export const COMMANDS: readonly Command[] = [methodsCommand];
+
+/** Every flag of a command, its own and those that all commands have. */
+export const optionsOf = (command: Command): readonly OptionName[] => [...command.options, ...COMMON_OPTIONS];
+
+export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
+  const colour = !argv.includes("--no-color");
+  const program = createProgram(io, colour);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // Without a command there is only the help, which commander has printed.
+    if (error instanceof CommanderError && error.code === "commander.help")
+      return new UsageError("USAGE", "").exitStatus;
+    return reportError(error instanceof CommanderError ? usageError(error, argv) : error, io, {
+      style: createStyle(wantsColour(io.stderr, io.environment, colour)),
+      json: argv.includes("--json"),
+      debug: argv.includes("--debug"),
+    });
+  }
+}
+
+/** Says in our form what commander says in its own: "error: unknown option '--x'\n(Did you mean --y?)". */
+function usageError(error: CommanderError, argv: readonly string[]): UsageError {
+  const [, message = "", suggestion] =
+    /^(?:error: )?(.*?)\n?(\(Did you mean .*\))?$/s.exec(error.message) ?? [];
+  const command = COMMANDS.find(({ name }) => name === argv[0]);
+  const help = `"stockpot ${command === undefined ? "" : `${command.name} `}--help" explains.`;
+  const hint = suggestion === undefined ? help : `${suggestion.slice(1, -1)} ${help}`;
+  return new UsageError("USAGE", message.charAt(0).toUpperCase() + message.slice(1), { hint });
+}
+
+/** The command line as commander's program; exported for docs/cli.md. */
+export function createProgram(io: Io, colour = true): Program {
+  const program = new Program("stockpot");
+  program
+    .description(
+      "Merges neural-network weights from a YAML recipe. Model Stock unless the recipe says otherwise.",
+    )
+    .option("-V, --version", "Print the version.")
+    .helpOption("-h, --help", "Explain the program or a command.")
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      // Reported by runProgram, together with all other errors.
+      outputError: () => undefined,
+      getOutHelpWidth: () => Math.min(io.stdout.columns ?? 100, 100),
+      getErrHelpWidth: () => Math.min(io.stderr.columns ?? 100, 100),
+      getOutHasColors: () => wantsColour(io.stdout, io.environment, colour),
+      getErrHasColors: () => wantsColour(io.stderr, io.environment, colour),
+    })
+    .configureHelp({ styleTitle: createStyle(true).heading, styleOptionTerm: createStyle(true).name })
+    .addHelpText("after", exitStatusHelp());
+  for (const command of COMMANDS) addCommand(program, command, io);
+  return program;
+}
+
+function addCommand(program: Program, command: Command, io: Io): void {
+  const sub = program.command(command.name).summary(command.summary).description(command.description);
+  for (const { name, doc } of command.arguments) sub.argument(name, doc);
+  for (const name of optionsOf(command)) {
+    const { flags, doc, parse }: OptionRow = OPTIONS[name];
+    if (parse === undefined) sub.option(flags, doc);
+    else sub.option(flags, doc, parse);
+  }
+  const examples = command.examples.map(([line, purpose]) => [`stockpot ${line}`, purpose]);
+  sub.addHelpText("after", ["", "Examples:", ...renderTable(examples, "ll")].join("\n"));
+  sub.action(async () => {
+    const options = sub.opts<OptionValues>();
+    await command.run(
+      {
+        io,
+        options,
+        style: createStyle(wantsColour(io.stdout, io.environment, options.color)),
+        errorStyle: createStyle(wantsColour(io.stderr, io.environment, options.color)),
+      },
+      ...sub.args,
+    );
+  });
+}
+
+function exitStatusHelp(): string {
+  const rows = EXIT_STATUS_ROWS.map(({ status, meaning }) => [String(status), meaning]);
+  return ["", "Exit status:", ...renderTable(rows, "rl")].join("\n");
+}

@@ -1,0 +1,69 @@
+import type { KindSummary, Spread, WrittenFile } from "../index.ts";
+import { formatBytes, formatCount, plural } from "./quantities.ts";
+import { kindName } from "./render-plan.ts";
+import type { Style } from "./style.ts";
+import { renderTable } from "./table.ts";
+import type { Cell } from "./table.ts";
+
+/** A folder of a large model has dozens of shards; its first ones say enough. */
+const MOST_WEIGHT_FILES = 6;
+
+const REASONS: Readonly<Record<WrittenFile["role"], string>> = {
+  weights: "",
+  index: "which tensor is in which file",
+  config: "as the base had it",
+  copied: "as the base had it",
+  made: "",
+};
+const MADE: Readonly<Record<string, string>> = {
+  "README.md": "model card",
+  "mergekit_config.yml": "the recipe",
+};
+
+/** What was written: files with sizes, where they come from, and what was edited. */
+export function renderFiles(files: readonly WrittenFile[], style: Style): string[] {
+  const weights = files.filter(({ role }) => role === "weights");
+  const shown = weights.length > MOST_WEIGHT_FILES ? weights.slice(0, MOST_WEIGHT_FILES - 1) : weights;
+  const hidden = weights.slice(shown.length);
+  const rows: Cell[][] = shown.map((file) => [file.name, formatBytes(file.byteLength)]);
+  if (hidden.length > 0) {
+    const bytes = hidden.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    rows.push([`and ${plural(hidden.length, "more file")}`, formatBytes(bytes)]);
+  }
+  for (const file of files.filter(({ role }) => role !== "weights")) {
+    rows.push([file.name, formatBytes(file.byteLength), [reasonOf(file), style.dim]]);
+  }
+  return renderTable(rows, "lrl");
+}
+
+function reasonOf({ name, role, edited = [] }: WrittenFile): string {
+  if (edited.length > 0) return `the base's, with other ${edited.join(", ")}`;
+  return MADE[name] ?? REASONS[role];
+}
+
+/** A number that methods report: what it is called, its unit or range, and how it is written. */
+const NUMBERS: readonly { name: string; meaning: string; format: (value: number) => string }[] = [
+  { name: "angle", meaning: "angle between task vectors (degrees)", format: (value) => value.toFixed(1) },
+  { name: "t", meaning: "t (0 is the base, 1 the mean)", format: (value) => value.toFixed(3) },
+];
+
+/** Angle and t by kind of tensor, as minimum, median and maximum; nothing if no method reported either. */
+export function renderKinds(kinds: readonly KindSummary[], style: Style): string[] {
+  const numbers = NUMBERS.filter(({ name }) => kinds.some((kind) => kind.numbers[name] !== undefined));
+  if (numbers.length === 0) return [];
+  const names = ["kind", "tensors", ...numbers.flatMap(({ name }) => [`${name}: min`, "median", "max"])];
+  const rows = kinds.map(({ kind, tensorCount, numbers: spreads }) => [
+    kindName(kind),
+    formatCount(tensorCount),
+    ...numbers.flatMap(({ name, format }) => spreadCells(spreads[name], format)),
+  ]);
+  return [
+    style.heading(`By kind of tensor: ${numbers.map(({ meaning }) => meaning).join(", ")}`),
+    ...renderTable([names.map((name) => [name, style.dim]), ...rows], "lr" + "rrr".repeat(numbers.length)),
+  ];
+}
+
+function spreadCells(spread: Spread | undefined, format: (value: number) => string): Cell[] {
+  if (spread === undefined) return ["-", "-", "-"];
+  return [spread.minimum, spread.median, spread.maximum].map(format);
+}
