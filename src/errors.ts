@@ -56,9 +56,11 @@ export const CODES = {
   }),
   ...codes("source", {
     SOURCE_NOT_FOUND: "A model's folder does not exist.",
-    SOURCE_NO_WEIGHTS: "A model's folder holds no safetensors weights.",
+    SOURCE_NO_WEIGHTS:
+      "A model's folder holds no safetensors weights, or several sets of which none is the model's.",
     SOURCE_UNREADABLE: "A model's file cannot be read.",
     SOURCE_CONFIG: "A model's config.json is not valid JSON.",
+    SOURCE_TOO_MANY_FILES: "A model's folder holds more small files than any model has.",
     SOURCE_CHANGED: "An input file changed or shrank while it was being read.",
   }),
   ...codes("format", {
@@ -192,6 +194,11 @@ export class InterruptedError extends MergeError {
 /** True for an error of Stockpot's own, optionally only for the given codes. */
 export function isMergeError(error: unknown, ...only: ErrorCode[]): error is MergeError {
   return error instanceof MergeError && (only.length === 0 || only.includes(error.code));
+}
+
+/** An error as one entry of a list of problems. */
+export function problemOf({ code, message, hint }: MergeError): Problem {
+  return { code, severity: "error", message, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Raises all problems as one error of the given class, if any of them is an error rather than a warning. */

@@ -97,8 +97,8 @@ function decode(bytes: Uint8Array, fail: Fail): string {
 }
 
 function readEntries(text: string, fail: Fail) {
-  const reader = new JsonReader(text, (what) =>
-    fail("FORMAT_HEADER_JSON", `the header is not valid JSON: ${what}`),
+  const reader = new JsonReader(text, (what, at) =>
+    fail("FORMAT_HEADER_JSON", `the header is not valid JSON: ${what} at character ${at}`),
   );
   const entries = new Map<string, RawEntry>();
   let metadata: Map<string, string> | undefined;
@@ -146,31 +146,27 @@ function readEntry(name: string, reader: JsonReader, fail: Fail): RawEntry {
 }
 
 function checkEntry(name: string, entry: RawEntry, fail: Fail): HeaderTensor {
-  const at = `tensor ${quote(name)}`;
+  const broken = (code: ErrorCode, what: string) => fail(code, `tensor ${quote(name)} ${what}`);
   for (const key of ["dtype", "shape", "data_offsets"] as const) {
-    if (entry[key] === undefined) throw fail("FORMAT_HEADER_JSON", `${at} has no ${key}`);
+    if (entry[key] === undefined) throw broken("FORMAT_HEADER_JSON", `has no ${key}`);
   }
   const { dtype = "", shape: shapeText = "", data_offsets: offsetsText = "" } = entry;
-  if (!isDtype(dtype)) throw fail("FORMAT_DTYPE", `${at} has the unknown dtype ${quote(dtype)}`);
+  if (!isDtype(dtype)) throw broken("FORMAT_DTYPE", `has the unknown dtype ${quote(dtype)}`);
   const shape = integers(shapeText);
   if (shape === undefined) {
-    throw fail("FORMAT_SHAPE", `${at} has shape ${brief(shapeText)}, not a list of non-negative integers`);
+    throw broken("FORMAT_SHAPE", `has shape ${brief(shapeText)}, not a list of non-negative integers`);
   }
   const [begin, end, ...others] = integers(offsetsText) ?? [];
   if (begin === undefined || end === undefined || others.length > 0) {
-    throw fail(
-      "FORMAT_OFFSETS",
-      `${at} has data_offsets ${brief(offsetsText)}, not two non-negative integers`,
-    );
+    throw broken("FORMAT_OFFSETS", `has data_offsets ${brief(offsetsText)}, not two non-negative integers`);
   }
-  if (end < begin)
-    throw fail("FORMAT_OFFSETS", `${at} ends at byte ${end}, before its start at byte ${begin}`);
+  if (end < begin) throw broken("FORMAT_OFFSETS", `ends at byte ${end}, before its start at byte ${begin}`);
   const bits = bitCount(dtype, shape);
   if (bits === undefined)
-    throw fail("FORMAT_SHAPE", `${at} has shape ${brief(shapeText)}, more than any file can hold`);
+    throw broken("FORMAT_SHAPE", `has shape ${brief(shapeText)}, more than any file can hold`);
   if (bits !== (end - begin) * 8) {
-    const need = `${dtype} of shape ${brief(shapeText)} takes ${bits % 8 === 0 ? `${bits / 8} bytes` : `${bits} bits`}`;
-    throw fail("FORMAT_SIZE", `${at}: ${need}, but its offsets span ${end - begin} bytes`);
+    const need = `${bits % 8 === 0 ? `${bits / 8} bytes` : `${bits} bits`} for ${dtype} of shape ${brief(shapeText)}`;
+    throw broken("FORMAT_SIZE", `needs ${need}, but its offsets span ${end - begin} bytes`);
   }
   return { name, dtype, shape, begin, end };
 }

@@ -14,12 +14,12 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  */
 export class JsonReader {
   readonly #text: string;
-  readonly #failure: (what: string) => MergeError;
+  readonly #failure: (what: string, at: number) => MergeError;
   #at = 0;
   #depth = 0;
 
-  /** `failure` makes the error for a break of JSON's grammar from a phrase that says what was wrong and where. */
-  constructor(text: string, failure: (what: string) => MergeError) {
+  /** `failure` makes the error for a break of JSON's grammar from what is wrong and the place in `text`. */
+  constructor(text: string, failure: (what: string, at: number) => MergeError) {
     this.#text = text;
     this.#failure = failure;
   }
@@ -52,8 +52,7 @@ export class JsonReader {
     } catch {
       decoded = undefined;
     }
-    if (typeof decoded !== "string" || LONE_SURROGATE.test(decoded))
-      throw this.#error("a broken string ends");
+    if (typeof decoded !== "string" || LONE_SURROGATE.test(decoded)) throw this.#error("a string is broken");
     return decoded;
   }
 
@@ -67,7 +66,7 @@ export class JsonReader {
     else {
       SCALAR.lastIndex = start;
       if (!SCALAR.test(this.#text))
-        throw this.#error(first === "" ? "the text ends" : "no JSON value stands");
+        throw this.#error(first === "" ? "the text ends early" : "this is no JSON value");
       this.#at = SCALAR.lastIndex;
     }
     return this.#text.slice(start, this.#at);
@@ -75,7 +74,7 @@ export class JsonReader {
 
   /** Nothing but white space may follow. */
   end(): void {
-    if (this.peek() !== "") throw this.#error("text follows the closing brace");
+    if (this.peek() !== "") throw this.#error("text follows the closing bracket");
   }
 
   #list(open: string, close: string, item: () => void): void {
@@ -103,7 +102,7 @@ export class JsonReader {
     let end = start;
     do {
       end = this.#text.indexOf('"', end + 1);
-      if (end < 0) throw this.#error("an unclosed string starts");
+      if (end < 0) throw this.#error("a string is not closed");
     } while (this.#escaped(end));
     this.#at = end + 1;
     return this.#text.slice(start, end + 1);
@@ -116,6 +115,6 @@ export class JsonReader {
   }
 
   #error(what: string): MergeError {
-    return this.#failure(`${what} at character ${this.#at + 1}`);
+    return this.#failure(what, this.#at);
   }
 }

@@ -5,15 +5,15 @@ import { JsonReader } from "./json-reader.ts";
 export interface ShardIndex {
   /** File of each tensor, relative to the index's folder. */
   readonly weightMap: ReadonlyMap<string, string>;
-  /** The files named, sorted. */
-  readonly shards: readonly string[];
+  /** The tensors that each file should hold; files sorted. */
+  readonly shards: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Parses `*.safetensors.index.json` and refuses shards outside its folder; `file` is for messages. */
 export function parseShardIndex(text: string, file: string): ShardIndex {
   const fail = (code: ErrorCode, what: string) => new FormatError(code, `${file}: ${what}`, { where: file });
-  const reader = new JsonReader(text, (what) =>
-    fail("FORMAT_INDEX_JSON", `the index is not valid JSON: ${what}`),
+  const reader = new JsonReader(text, (what, at) =>
+    fail("FORMAT_INDEX_JSON", `the index is not valid JSON: ${what} at character ${at}`),
   );
   let weightMap: Map<string, string> | undefined;
   if (reader.peek() !== "{") throw fail("FORMAT_INDEX_JSON", "the index is not an object");
@@ -24,8 +24,8 @@ export function parseShardIndex(text: string, file: string): ShardIndex {
   });
   reader.end();
   if (weightMap === undefined) throw fail("FORMAT_INDEX_JSON", "the index has no weight_map");
-  const shards = [...new Set(weightMap.values())].sort();
-  for (const shard of shards) {
+  const shards = groupByShard(weightMap);
+  for (const shard of shards.keys()) {
     const reason = whyOutside(shard);
     if (reason !== undefined) {
       throw fail("FORMAT_INDEX_PATH", `shard ${JSON.stringify(shard)} is refused because it ${reason}`);
@@ -45,6 +45,12 @@ function readWeightMap(reader: JsonReader, fail: (code: ErrorCode, what: string)
     weightMap.set(name, reader.string());
   });
   return weightMap;
+}
+
+function groupByShard(weightMap: ReadonlyMap<string, string>): Map<string, string[]> {
+  const shards = new Map([...new Set(weightMap.values())].sort().map((shard) => [shard, [] as string[]]));
+  for (const [name, shard] of weightMap) shards.get(shard)?.push(name);
+  return shards;
 }
 
 /** Reason not to open a shard by this name, on any operating system. */

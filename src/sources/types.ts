@@ -55,6 +55,9 @@ export interface ModelHeaders {
   readonly metadata: Readonly<Record<string, string>>;
   /** config.json; absent for bare weights. */
   readonly config: JsonObject | undefined;
-  /** Names of the folder's other files (not weights, not indexes of weights), sorted. */
+  /**
+   * The folder's other files, one level of sub-folders included ("1_Pooling/config.json"), sorted; without weights and
+   * their indexes, config.json, README.md and mergekit_config.yml.
+   */
   readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
 }

@@ -5,11 +5,18 @@ const parse = (weightMap: string) =>
   parseShardIndex(`{"metadata":{"total_size":1.5},"weight_map":${weightMap}}`, "index");
 
 describe("shard index", () => {
-  it("gives the shard of each tensor and the shards in order", () => {
+  it("gives the shard of each tensor and the tensors of each shard, shards in order", () => {
     const { weightMap, shards } = parse(
       '{"b":"m-2.safetensors","a":"m-1.safetensors","__proto__":"sub/m-1.safetensors"}',
     );
-    assert.deepEqual(shards, ["m-1.safetensors", "m-2.safetensors", "sub/m-1.safetensors"]);
+    assert.deepEqual(
+      [...shards],
+      [
+        ["m-1.safetensors", ["a"]],
+        ["m-2.safetensors", ["b"]],
+        ["sub/m-1.safetensors", ["__proto__"]],
+      ],
+    );
     assert.equal(weightMap.get("b"), "m-2.safetensors");
     assert.equal(weightMap.get("__proto__"), "sub/m-1.safetensors");
     assert.equal(weightMap.size, 3);

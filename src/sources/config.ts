@@ -1,0 +1,24 @@
+import { SourceError } from "../errors.ts";
+import { JsonReader } from "../safetensors/json-reader.ts";
+import type { JsonObject } from "./types.ts";
+
+/** Label maps of twenty thousand classes take 2 MB. */
+export const MAX_CONFIG_BYTES = 4 * 2 ** 20;
+
+/** Parses config.json as Python writes it, where NaN and Infinity are allowed (null here); `file` is for messages. */
+export function parseConfig(text: string, file: string): JsonObject {
+  const json = text.replace(/"(?:[^"\\]|\\.)*"|\bNaN\b|-?\bInfinity\b/g, (token) =>
+    token.startsWith('"') ? token : "null",
+  );
+  const reader = new JsonReader(json, (what, at) => {
+    const lines = json.slice(0, at).split("\n");
+    const place = `${file}:${lines.length}:${(lines.at(-1) ?? "").length + 1}`;
+    return new SourceError("SOURCE_CONFIG", `${place} is not valid JSON: ${what}`, { where: place });
+  });
+  // Before JSON.parse, for the place of an error and a bound on nesting.
+  const isObject = reader.peek() === "{";
+  reader.value();
+  reader.end();
+  if (!isObject) throw new SourceError("SOURCE_CONFIG", `${file} is not a JSON object`, { where: file });
+  return JSON.parse(json) as JsonObject;
+}

@@ -1,0 +1,108 @@
+import type { Stats } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { SourceError } from "../errors.ts";
+import { headerLength, LENGTH_BYTES, parseHeader } from "../safetensors/header.ts";
+import type { SafetensorsHeader } from "../safetensors/header.ts";
+import type { WeightFile } from "./types.ts";
+
+export interface ReadFile {
+  readonly file: WeightFile;
+  readonly header: SafetensorsHeader;
+}
+
+/** Stats a path, following links; undefined if nothing is there. */
+export async function statPath(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+/** Reads and checks the header of one safetensors file: two reads, whatever the file's size. */
+export async function readHeader(name: string, path: string): Promise<ReadFile> {
+  return await withFile(path, async (handle, { size, mtimeMs }) => {
+    const start = await readBytes(handle, 0, Math.min(size, LENGTH_BYTES), path);
+    const length = headerLength(start, size, path);
+    const header = parseHeader(await readBytes(handle, LENGTH_BYTES, length, path), size, path);
+    return { file: { name, path, byteLength: size, modifiedMs: mtimeMs }, header };
+  });
+}
+
+/** Reads a whole text file of at most `maxBytes`. */
+export async function readText(path: string, maxBytes: number): Promise<string> {
+  return await withFile(path, async (handle, { size }) => {
+    if (size > maxBytes) {
+      const message = `${path} has ${size} bytes; no such file of a model is longer than ${maxBytes}`;
+      throw new SourceError("SOURCE_UNREADABLE", message, { where: path });
+    }
+    return new TextDecoder().decode(await readBytes(handle, 0, size, path));
+  });
+}
+
+/** A file-system error as one of ours, in the words of a user. */
+export function unreadable(path: string, cause: unknown): SourceError {
+  const code = errnoOf(cause);
+  const denied = code === "EACCES" || code === "EPERM";
+  const reason = denied ? "permission denied" : cause instanceof Error ? cause.message : String(cause);
+  return new SourceError("SOURCE_UNREADABLE", `${path} cannot be read: ${reason}`, {
+    where: path,
+    cause,
+    ...(denied ? { hint: "Give yourself the right to read it." } : {}),
+  });
+}
+
+/** True if the path leads nowhere; a name that no file can have leads nowhere too. */
+function isAbsence(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"].includes(errnoOf(error));
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+async function withFile<T>(path: string, read: (handle: FileHandle, stats: Stats) => Promise<T>): Promise<T> {
+  const before = await statPath(path);
+  if (before === undefined) throw unreadable(path, "it does not exist");
+  // Looked at before it is opened: opening a pipe would wait for its writer.
+  if (!before.isFile()) throw unreadable(path, "it is not a regular file");
+  let handle: FileHandle;
+  try {
+    handle = await open(path, "r");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  try {
+    return await read(handle, await handle.stat());
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readBytes(
+  handle: FileHandle,
+  offset: number,
+  length: number,
+  path: string,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await readOnce(handle, bytes, filled, offset + filled, path);
+    if (bytesRead === 0) {
+      throw new SourceError("SOURCE_CHANGED", `${path} became shorter while it was read`, { where: path });
+    }
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+async function readOnce(handle: FileHandle, bytes: Uint8Array, at: number, position: number, path: string) {
+  try {
+    return await handle.read(bytes, at, bytes.length - at, position);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
