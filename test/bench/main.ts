@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { makeCheckpoints, modelBytes, SIZES } from "./checkpoints.ts";
-import { hasCommand } from "./measure.ts";
+import { hasCommand } from "../fixtures/measure.ts";
 import { parseOptions, USAGE } from "./options.ts";
 import type { BenchOptions } from "./options.ts";
 import { prepare, runRounds, warm } from "./rounds.ts";

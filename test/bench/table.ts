@@ -1,6 +1,6 @@
 import { cpus, release, totalmem } from "node:os";
-import { median } from "./measure.ts";
-import type { Usage } from "./measure.ts";
+import { median } from "../fixtures/measure.ts";
+import type { Usage } from "../fixtures/measure.ts";
 import type { Contestant, Measurements, Target } from "./rounds.ts";
 
 const seconds = (ms: number) => (ms / 1000).toFixed(2);

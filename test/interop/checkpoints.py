@@ -74,7 +74,7 @@ def merge(folder, recipe, *options):
     path, out = os.path.join(folder, "recipe.yml"), os.path.join(folder, "merged")
     with open(path, "w", encoding="utf-8") as file:
         file.write(recipe if isinstance(recipe, str) else json.dumps(recipe))
-    command = ["node", CLI, "merge", path, out, "--quiet", *options]
+    command = [os.environ.get("NODE", "node"), CLI, "merge", path, out, "--quiet", *options]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert result.returncode == 0, result.stderr
     return out

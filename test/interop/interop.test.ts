@@ -4,7 +4,10 @@ import { spawnSync } from "node:child_process";
 describe("interoperability with Python", () => {
   it("agrees with numpy, safetensors and ml_dtypes on what it reads and writes", () => {
     const python = process.env.PYTHON ?? "python3";
-    const { stdout, stderr } = spawnSync(python, ["-B", "test/interop/run.py"], { encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(python, ["-B", "test/interop/run.py"], {
+      encoding: "utf8",
+      env: { ...process.env, NODE: process.execPath },
+    });
     process.stdout.write(stdout);
     const totals = /^(\d+) passed, (\d+) failed$/m.exec(stdout);
     assert.ok(totals !== null, `the checks did not reach their end: ${stderr}`);
