@@ -33,7 +33,7 @@ function removeOrphans(folder) {
   if (!existsSync(join(dist, folder))) return;
   for (const entry of readdirSync(join(dist, folder), { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
-    const source = path.replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts");
+    const source = path.replace(/(\.d\.ts|\.js)$/, ".ts");
     if (entry.isDirectory()) removeOrphans(path);
     if (source !== path && !existsSync(join(root, source))) rmSync(join(dist, path));
   }
