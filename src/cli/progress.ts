@@ -36,13 +36,17 @@ function createRate(): (doneBytes: number) => number {
   };
 }
 
-/** " 43 %  1.23 GB of 2.86 GB  1.10 GB/s  2.00 s left" */
+/** " 43 %  1.23 GB of 2.86 GB  1.10 GB/s  2 s left" */
 function describe(done: number, total: number, rate: number): string {
   const percent = total > 0 ? Math.floor((done / total) * 100) : 100;
   const parts = [`${String(percent).padStart(3)} %`, `${formatBytes(done)} of ${formatBytes(total)}`];
-  if (rate > 0) parts.push(formatRate(rate, 1), `${formatDuration(Math.ceil((total - done) / rate))} left`);
+  if (rate > 0) parts.push(formatRate(rate, 1), `${formatTimeLeft((total - done) / rate)} left`);
   return parts.join("  ");
 }
+
+/** An estimate has no hundredths. */
+const formatTimeLeft = (seconds: number) =>
+  seconds < 60 ? `${Math.ceil(seconds)} s` : formatDuration(seconds);
 
 function createBar(io: Io, style: Style): ProgressDisplay {
   const rateOf = createRate();

@@ -22,9 +22,9 @@ describe("Progress", () => {
     for (now = 0; now <= 12_000; now += 500) progress.update(now * 1e6, 12_000e6);
     progress.stop();
     assert.deepEqual(io.stderr.text.trimEnd().split("\n"), [
-      " 16 %  2.00 GB of 12.0 GB  1.00 GB/s  10.0 s left",
-      " 58 %  7.00 GB of 12.0 GB  1.00 GB/s  5.00 s left",
-      "100 %  12.0 GB of 12.0 GB  1.00 GB/s  0.00 s left",
+      " 16 %  2.00 GB of 12.0 GB  1.00 GB/s  10 s left",
+      " 58 %  7.00 GB of 12.0 GB  1.00 GB/s  5 s left",
+      "100 %  12.0 GB of 12.0 GB  1.00 GB/s  0 s left",
     ]);
   });
 

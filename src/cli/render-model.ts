@@ -1,0 +1,79 @@
+import type { JsonObject, ModelHeaders, TensorHeader } from "../index.ts";
+import { formatBytes, formatCount, formatParameters, plural } from "./quantities.ts";
+import type { Style } from "./style.ts";
+import { renderTable } from "./table.ts";
+import type { Cell } from "./table.ts";
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const elementsOf = ({ shape }: TensorHeader) => shape.reduce((n, size) => n * size, 1);
+
+/** What a model's files hold: a summary, then its tensors with those of all layers drawn together. */
+export function renderModel(model: ModelHeaders, tied: string, style: Style): string[] {
+  const tensors = [...model.tensors.values()];
+  const label = (text: string): Cell => [text, style.dim];
+  const { files, sideFiles } = model;
+  const metadata = Object.entries(model.metadata).map(([key, value]) => `${key}: ${value}`);
+  const rows: Cell[][] = [
+    [label("architecture"), architectureOf(model.config)],
+    [label("parameters"), parametersOf(sum(tensors.map(elementsOf)))],
+    [label("tensors"), dtypesOf(tensors)],
+    [label("tied"), tied],
+    ...files.map((file, i) => [
+      label(i === 0 ? "weights" : ""),
+      `${file.name}  ${formatBytes(file.byteLength)}`,
+    ]),
+    [label("other files"), sideFiles.map(({ name }) => name).join(", ") || "none"],
+    [label("metadata"), metadata.join(", ") || "none"],
+  ];
+  return [
+    style.heading(model.reference),
+    ...renderTable(rows, "ll"),
+    "",
+    style.heading("Tensors"),
+    ...renderTensors(tensors, style),
+  ];
+}
+
+function architectureOf(config: JsonObject | undefined): string {
+  if (config === undefined) return "unknown: there is no config.json";
+  const { architectures, model_type } = config;
+  const names = Array.isArray(architectures) ? architectures.filter((name) => typeof name === "string") : [];
+  const type = typeof model_type === "string" ? model_type : undefined;
+  if (names.length === 0) return type ?? "not stated in config.json";
+  return type === undefined ? names.join(", ") : `${names.join(", ")} (${type})`;
+}
+
+const parametersOf = (count: number) =>
+  count < 1000 ? String(count) : `${formatParameters(count)} (${formatCount(count)})`;
+
+/** "73: F32 72, I64 1" */
+function dtypesOf(tensors: readonly TensorHeader[]): string {
+  const counts = new Map<string, number>();
+  for (const { dtype } of tensors) counts.set(dtype, (counts.get(dtype) ?? 0) + 1);
+  if (counts.size === 1) return `${formatCount(tensors.length)}, all ${[...counts.keys()].join()}`;
+  const parts = [...counts].map(([dtype, count]) => `${dtype} ${formatCount(count)}`);
+  return `${formatCount(tensors.length)}: ${parts.join(", ")}`;
+}
+
+/** "layers.*.mlp.weight  F32  [64, 16]  x 24": one line for what differs in its layer's number only. */
+function renderTensors(tensors: readonly TensorHeader[], style: Style): string[] {
+  const groups = new Map<string, TensorHeader[]>();
+  for (const tensor of tensors) {
+    const pattern = tensor.name.replace(/(?<=\.)\d+(?=\.|$)/, "*");
+    const key = JSON.stringify([pattern, tensor.dtype, tensor.shape]);
+    groups.set(key, [...(groups.get(key) ?? []), tensor]);
+  }
+  const head: Cell[] = ["name", "dtype", "shape", "size", ""].map((name) => [name, style.dim]);
+  const rows = [...groups].map(([key, group]): Cell[] => {
+    const [pattern, dtype, shape] = JSON.parse(key) as [string, string, number[]];
+    const only = group.length === 1 ? group[0] : undefined;
+    return [
+      only?.name ?? pattern,
+      dtype,
+      `[${shape.join(", ")}]`,
+      formatBytes(sum(group.map(({ byteLength }) => byteLength))),
+      [only === undefined ? plural(group.length, "layer") : "", style.dim],
+    ];
+  });
+  return renderTable([head, ...rows], "lllrl");
+}
