@@ -3,7 +3,7 @@ import type { Granularity } from "../methods/define.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { TensorKind } from "../tensor/names.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { WeightFile } from "../sources/types.ts";
+import type { JsonValue, WeightFile } from "../sources/types.ts";
 import type { Problem } from "../errors.ts";
 
 /** One input of one output tensor: a byte range and the model's own resolved parameters. */
@@ -82,7 +82,7 @@ export interface MergePlan {
   /** Dtype for config.json when it differs from the donor's own. */
   readonly configDtype?: Dtype;
   /** config.json keys to set (dotted paths), such as a changed number of layers. */
-  readonly configEdits: Readonly<Record<string, number | boolean | string>>;
+  readonly configEdits: Readonly<Record<string, JsonValue>>;
   readonly output: {
     readonly shards: readonly PlannedShard[];
     readonly byteLength: number;

@@ -1,0 +1,24 @@
+import type { AnyMethod } from "../methods/define.ts";
+import type { Recipe } from "../recipe/types.ts";
+import type { FloatDtype } from "../tensor/dtype.ts";
+import type { Findings } from "./findings.ts";
+import type { ModelTable } from "./models.ts";
+
+export interface PlanOptions {
+  /** Every merge method that the recipe may name. */
+  readonly methods: readonly AnyMethod[];
+  /** Bytes of tensor data per output file; zero or less: one file. */
+  readonly maxShardBytes: number;
+  /** Dtype of the output, above the recipe's. */
+  readonly dtype?: FloatDtype;
+}
+
+/** What every step of planning needs to know. */
+export interface PlanContext {
+  readonly recipe: Recipe;
+  readonly options: PlanOptions;
+  readonly table: ModelTable;
+  /** The recipe's merge method; overrides may name others. */
+  readonly method: AnyMethod;
+  readonly findings: Findings;
+}

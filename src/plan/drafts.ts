@@ -1,0 +1,134 @@
+import type { Position, Problem } from "../errors.ts";
+import type { AnyMethod } from "../methods/define.ts";
+import type { ParameterSpecs, ParameterValue } from "../methods/params.ts";
+import { passthrough } from "../methods/passthrough.ts";
+import { resolveParameters } from "../recipe/settings.ts";
+import { bytesPerElement, isFloatDtype } from "../tensor/dtype.ts";
+import type { Dtype } from "../tensor/dtype.ts";
+import { tensorKind } from "../tensor/names.ts";
+import { elementCount } from "../tensor/shape.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { PlanContext } from "./context.ts";
+import { outputDtype } from "./dtypes.ts";
+import type { Match } from "./match-tensors.ts";
+import type { Row } from "./row.ts";
+import type { Participants } from "./participants.ts";
+import type { PlannedInput, PlannedTensor } from "./types.ts";
+
+/** A planned tensor that has no group and no place in a file yet. */
+export type DraftTensor = Omit<PlannedTensor, "group" | "shard" | "offset">;
+
+type Values = Readonly<Record<string, ParameterValue>>;
+
+/** The tensor of one model as it is; only its dtype may change. */
+export function copyTensor(row: Row, from: Match, context: PlanContext): DraftTensor {
+  const { dtype } = from.header;
+  const target = isFloatDtype(dtype) ? outputDtype([dtype], context) : dtype;
+  return {
+    ...describe(row, from.header.shape, target, from.header.byteLength),
+    action: target === dtype ? "copy" : "merge",
+    method: passthrough.name,
+    granularity: "tensor",
+    parameters: {},
+    inputs: [inputOf(from, {})],
+  };
+}
+
+/** The tensor as the method makes it, with every parameter resolved; undefined if one of them is wrong. */
+export function mergeTensor(
+  row: Row,
+  { method, override }: Participants,
+  { base, inputs }: { readonly base: Match | undefined; readonly inputs: readonly Match[] },
+  context: PlanContext,
+): DraftTensor | undefined {
+  const { recipe } = context;
+  const resolved = resolveParameters({
+    recipe,
+    slice: row.slice,
+    override,
+    method,
+    tensor: row.name,
+    t: row.t,
+    inputs: inputs.map(({ source, name }) => ({ source, tensor: name })),
+  });
+  for (const problem of resolved.problems) reportParameter(problem, row, inputs, context);
+  const sample = base ?? inputs[0];
+  if (sample === undefined || resolved.problems.some(({ severity }) => severity === "error"))
+    return undefined;
+  const values = valuesFor(method, resolved.parameters, resolved.inputs);
+  reportCheck(method.check?.(values, inputs.length), row, override?.position ?? row.slice.position, context);
+  const all = base === undefined ? inputs : [base, ...inputs];
+  const dtype = outputDtype(
+    all.map(({ header }) => header.dtype),
+    context,
+  );
+  const { shape } = sample.header;
+  const copies = all.length === 1 && sample.header.dtype === dtype && method.isCopy?.(values) === true;
+  return {
+    ...describe(row, shape, dtype, elementCount(shape) * bytesPerElement(dtype)),
+    action: copies ? "copy" : "merge",
+    method: method.name,
+    granularity: method.granularity?.(values) ?? "tensor",
+    parameters: resolved.parameters,
+    ...(base === undefined ? {} : { base: inputOf(base, {}) }),
+    inputs: inputs.map((match, at) => inputOf(match, resolved.inputs[at] ?? {})),
+  };
+}
+
+function describe(row: Row, shape: Shape, dtype: Dtype, byteLength: number) {
+  return {
+    name: row.name,
+    shape,
+    dtype,
+    kind: tensorKind(row.name, shape),
+    ...(row.layer === undefined ? {} : { layer: row.layer.layer }),
+    byteLength,
+  };
+}
+
+function inputOf({ model, header }: Match, parameters: Values): PlannedInput {
+  const { name: tensor, dtype, file, offset, byteLength } = header;
+  return { model, tensor, dtype, file, offset, byteLength, parameters };
+}
+
+/** Parameters as a descriptor's functions take them: one value, or for model parameters one per input. */
+function valuesFor(method: AnyMethod, global: Values, inputs: readonly Values[]) {
+  const values: Record<string, ParameterValue | undefined | readonly (ParameterValue | undefined)[]> = {};
+  for (const [name, { scope }] of Object.entries(method.parameters as ParameterSpecs)) {
+    values[name] = scope === "model" ? inputs.map((input) => input[name]) : global[name];
+  }
+  return values;
+}
+
+/** A wrong or missing value mostly holds for many tensors alike: they differ in their names only. */
+function reportParameter(
+  problem: Problem,
+  row: Row,
+  inputs: readonly Match[],
+  { findings }: PlanContext,
+): void {
+  const { message, frame: _, ...rest } = problem;
+  const names = [row.name, ...inputs.map(({ name }) => name)];
+  const pattern = names.reduce((text, name) => text.replaceAll(name, "*"), message);
+  const place = problem.position === undefined ? "" : `${problem.position.line}:${problem.position.column}`;
+  findings.add(`parameter|${problem.code}|${place}|${pattern}`, row.name, {
+    ...rest,
+    sentence: (_names, count) =>
+      count === 1 ? message : `${message} The same at ${count - 1} more tensors.`,
+  });
+}
+
+function reportCheck(
+  wrong: string | undefined,
+  row: Row,
+  position: Position,
+  { findings }: PlanContext,
+): void {
+  if (wrong === undefined) return;
+  findings.add(`check|${wrong}`, row.name, {
+    code: "PLAN_PARAMETER",
+    severity: "error",
+    sentence: (names) => `At ${names}: ${wrong}.`,
+    position,
+  });
+}

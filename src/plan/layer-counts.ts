@@ -1,0 +1,56 @@
+import { referenceText } from "../sources/types.ts";
+import type { ModelHeaders } from "../sources/types.ts";
+import { layerCountEntry } from "./config-edits.ts";
+import type { PlanContext } from "./context.ts";
+import { deepestStack, depthOf, stacksOf } from "./layers.ts";
+import type { Stacks } from "./layers.ts";
+import { DONOR } from "./models.ts";
+
+/** Model and prefix of each stack whose layers differ from the donor's, as `stackKey` writes them. */
+export type UnequalStacks = ReadonlySet<string>;
+
+/** Refuses models that have another number of layers than the donor, stack by stack. */
+export function checkLayerCounts(stacks: Stacks, context: PlanContext): UnequalStacks {
+  const unequal = new Set<string>();
+  const donor = context.table.at(DONOR);
+  const sources = context.recipe.slices.flatMap((slice) => slice.sources);
+  for (const source of sources) {
+    const model = context.table.at(context.table.position(source.model));
+    const own = stacksOf(model.tensors.keys());
+    warnOfMissingLayers(model, own, context);
+    for (const [prefix, stack] of stacks) {
+      const found = own.get(prefix);
+      if (found === undefined || depthOf(found) === depthOf(stack)) continue;
+      unequal.add(stackKey(model, prefix));
+      context.findings.add(`layers|${model.reference}|${prefix}`, model.reference, {
+        code: "PLAN_LAYER_COUNT",
+        severity: "error",
+        sentence: () =>
+          `${referenceText(source.model)} has ${depthOf(found)} layers in ${prefix}, ` +
+          `${donor.reference} has ${depthOf(stack)}.`,
+        position: source.position,
+        hint: "Use `slices` with a `layer_range` for each model to say which layers belong together.",
+      });
+    }
+  }
+  return unequal;
+}
+
+export function stackKey(model: ModelHeaders, prefix: string | undefined): string {
+  return `${model.reference}\n${prefix ?? ""}`;
+}
+
+/** Fewer layers than the config says mean that a part of the model is not there. */
+function warnOfMissingLayers(model: ModelHeaders, stacks: Stacks, { findings }: PlanContext): void {
+  const stack = deepestStack(stacks);
+  const stated = layerCountEntry(model.config);
+  if (stack === undefined || stated === undefined || stacks.size !== 1) return;
+  if (depthOf(stack) >= stated.count) return;
+  findings.add(`config layers|${model.reference}`, model.reference, {
+    code: "PLAN_LAYER_COUNT",
+    severity: "warning",
+    sentence: (name) =>
+      `The config of ${name} says ${stated.count} layers (${stated.path}), its weights have ${depthOf(stack)}.`,
+    hint: "Check that all weight files of the model are there.",
+  });
+}

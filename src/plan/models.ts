@@ -1,0 +1,73 @@
+import { PlanError } from "../errors.ts";
+import type { Recipe } from "../recipe/types.ts";
+import { referenceText } from "../sources/types.ts";
+import type { JsonObject, JsonValue, ModelHeaders, ModelReference } from "../sources/types.ts";
+import type { Findings } from "./findings.ts";
+
+/** Position of the donor in every table: the base if there is one, else the first model of the recipe. */
+export const DONOR = 0;
+
+/** The models of a recipe in the order of the plan: the base, then the others as the recipe names them first. */
+export class ModelTable {
+  readonly headers: readonly ModelHeaders[];
+  readonly #positions: ReadonlyMap<string, number>;
+  /** Texts of the references that are a base anywhere. */
+  readonly #bases: ReadonlySet<string>;
+
+  constructor(recipe: Recipe, models: ReadonlyMap<string, ModelHeaders>) {
+    const sliceBases = recipe.slices.map((slice) => slice.baseModel);
+    const bases = [recipe.baseModel, ...sliceBases].filter((model) => model !== undefined);
+    const listed = recipe.slices.flatMap((slice) => slice.sources.map((source) => source.model));
+    const overriding = recipe.overrides.flatMap(({ model }) => model ?? []);
+    const first = recipe.baseModel === undefined ? [] : [recipe.baseModel];
+    const names = new Set([...first, ...listed, ...bases, ...overriding].map(referenceText));
+    this.#bases = new Set(bases.map(referenceText));
+    this.#positions = new Map([...names].map((name, position) => [name, position]));
+    this.headers = [...names].map((name) => {
+      const found = models.get(name);
+      if (found === undefined) throw new PlanError("INTERNAL", `no headers were given for model "${name}"`);
+      return found;
+    });
+  }
+
+  position(model: ModelReference): number {
+    return this.#positions.get(referenceText(model)) ?? DONOR;
+  }
+
+  isBase(position: number): boolean {
+    return this.#bases.has(this.at(position).reference);
+  }
+
+  at(position: number): ModelHeaders {
+    const headers = this.headers[position];
+    if (headers === undefined) throw new PlanError("INTERNAL", `there is no model ${position}`);
+    return headers;
+  }
+}
+
+/** A value of config.json; never one from a prototype. */
+export function configValue(config: JsonObject | undefined, key: string): JsonValue | undefined {
+  return config !== undefined && Object.hasOwn(config, key) ? config[key] : undefined;
+}
+
+function architectureOf(model: ModelHeaders): string | undefined {
+  const list = configValue(model.config, "architectures");
+  const first = Array.isArray(list) ? list[0] : undefined;
+  return typeof first === "string" ? first : undefined;
+}
+
+/** Different architectures are doubtful, not wrong: the tensors decide. */
+export function checkArchitectures(table: ModelTable, findings: Findings): void {
+  const donor = table.at(DONOR);
+  const expected = architectureOf(donor);
+  for (const model of table.headers) {
+    const found = architectureOf(model);
+    if (expected === undefined || found === undefined || found === expected) continue;
+    findings.add("architecture", `${model.reference} (${found})`, {
+      code: "PLAN_ARCHITECTURE",
+      severity: "warning",
+      sentence: (models) => `The architecture differs from ${donor.reference}'s ${expected}: ${models}.`,
+      hint: "The output gets the config of the base (without one: of the first model); make sure that this is meant.",
+    });
+  }
+}

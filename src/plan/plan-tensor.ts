@@ -1,0 +1,77 @@
+import { isFloatDtype } from "../tensor/dtype.ts";
+import { tensorKind } from "../tensor/names.ts";
+import type { PlanContext } from "./context.ts";
+import { hasItsModels, settleCount } from "./counts.ts";
+import type { Verdict } from "./counts.ts";
+import { copyTensor, mergeTensor } from "./drafts.ts";
+import type { DraftTensor } from "./drafts.ts";
+import type { UnequalStacks } from "./layer-counts.ts";
+import {
+  checkDtypes,
+  checkShapes,
+  exactMatch,
+  isOptional,
+  matchTensor,
+  reportMissing,
+} from "./match-tensors.ts";
+import type { Match } from "./match-tensors.ts";
+import type { Row } from "./row.ts";
+import { participantsOf, referenceOf } from "./participants.ts";
+import type { Participant, Participants } from "./participants.ts";
+
+/** How one tensor of the output comes about; undefined if something about it is wrong, which is then reported. */
+export function planTensor(row: Row, unequal: UnequalStacks, context: PlanContext): DraftTensor | undefined {
+  const who = participantsOf(row, context);
+  if (!hasItsModels(who, row, context)) return undefined;
+  const all = who.base === undefined ? who.inputs : [who.base, ...who.inputs];
+  const exact = all.flatMap((each) => exactMatch(each, context) ?? []);
+  const donor = exact.find(({ model }) => context.table.isBase(model)) ?? exact[0];
+  if (donor !== undefined && exact.every(({ header }) => !isFloatDtype(header.dtype))) {
+    if (all.length > 1) reportCopy(row, donor, "that hold no floats", context);
+    return copyTensor(row, donor, context);
+  }
+  const shape = donor?.header.shape ?? [];
+  const base = who.base && matchTensor(who.base, shape, context);
+  const inputs = who.inputs.flatMap((each) => matchTensor(each, shape, context) ?? []);
+  const matches = base === undefined ? inputs : [base, ...inputs];
+  const lacking = all.filter((each) => !matches.some(({ source }) => source === each.source));
+  if (lacking.length > 0 && !mayLack(lacking, matches, row)) {
+    for (const each of lacking) reportMissing(each, row, unequal, context);
+    return undefined;
+  }
+  const kind = tensorKind(row.name, shape);
+  if (!checkDtypes(matches, row, context) || !checkShapes(matches, row, kind, context)) return undefined;
+  const present = { base: base !== undefined, inputs: inputs.length };
+  return settle(settleCount(who, present, row, context), row, who, { base, inputs }, context);
+}
+
+/** A model may lack an optional tensor that another one has. */
+function mayLack(lacking: readonly Participant[], matches: readonly Match[], row: Row): boolean {
+  return matches.length > 0 && lacking.every(({ name }) => isOptional(name)) && isOptional(row.name);
+}
+
+function settle(
+  verdict: Verdict,
+  row: Row,
+  who: Participants,
+  matches: { readonly base: Match | undefined; readonly inputs: readonly Match[] },
+  context: PlanContext,
+): DraftTensor | undefined {
+  if (verdict === "error") return undefined;
+  if (verdict === "merge") return mergeTensor(row, who, matches, context);
+  const only = matches.base ?? matches.inputs[0];
+  if (only === undefined) return undefined;
+  reportCopy(row, only, "that too few models have", context);
+  return copyTensor(row, only, context);
+}
+
+function reportCopy(row: Row, from: Match, which: string, { findings }: PlanContext): void {
+  const reference = referenceOf(from);
+  findings.add(`copied|${reference}|${which}`, row.name, {
+    code: "PLAN_COPIED",
+    severity: "warning",
+    sentence: (names, count) =>
+      `${count} ${count === 1 ? "tensor" : "tensors"} ${which} (${names}) ${count === 1 ? "is" : "are"} copied ` +
+      `from ${reference}, not merged.`,
+  });
+}
