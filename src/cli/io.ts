@@ -22,6 +22,12 @@ export function wantsColour(output: Output, environment: Io["environment"], flag
   return output.isTTY === true && TERM !== "dumb";
 }
 
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDEST_TEXT = 100;
+
+/** Columns for running text. */
+export const textWidth = ({ columns = WIDEST_TEXT }: Output): number => Math.min(columns, WIDEST_TEXT);
+
 /** The process's own streams. A reader that goes away (`stockpot plan ... | head`) is no failure. */
 export function processIo(): Io {
   for (const stream of [process.stdout, process.stderr]) {

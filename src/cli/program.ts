@@ -4,7 +4,7 @@ import type { Command } from "./command.ts";
 import { methodsCommand } from "./commands/methods.ts";
 import { EXIT_STATUS_ROWS } from "./exit-status.ts";
 import type { Io } from "./io.ts";
-import { wantsColour } from "./io.ts";
+import { textWidth, wantsColour } from "./io.ts";
 import { COMMON_OPTIONS, OPTIONS } from "./options.ts";
 import type { OptionName, OptionRow, OptionValues } from "./options.ts";
 import { reportError } from "./report-error.ts";
@@ -61,8 +61,8 @@ export function createProgram(io: Io, colour = true): Program {
       writeErr: (text) => io.stderr.write(text),
       // Reported by runProgram, together with all other errors.
       outputError: () => undefined,
-      getOutHelpWidth: () => Math.min(io.stdout.columns ?? 100, 100),
-      getErrHelpWidth: () => Math.min(io.stderr.columns ?? 100, 100),
+      getOutHelpWidth: () => textWidth(io.stdout),
+      getErrHelpWidth: () => textWidth(io.stderr),
       getOutHasColors: () => wantsColour(io.stdout, io.environment, colour),
       getErrHasColors: () => wantsColour(io.stderr, io.environment, colour),
     })

@@ -78,7 +78,7 @@ function renderModels(models: MergePlan["models"], style: Style, label: (text: s
       [files.length === 1 ? "" : plural(files.length, "file"), style.dim],
     ]),
     "lrl",
-    "",
+    { indent: "" },
   );
   return lines.map((line, i) => {
     const role = models[i]?.role === "base" ? "base" : "model";

@@ -16,6 +16,14 @@ describe("A table", () => {
       [["a", paint] as const, "1"],
       [["long", paint] as const, "22"],
     ];
-    assert.deepEqual(renderTable(rows, "lr", ""), ["<a   >   1", "<long>  22"]);
+    assert.deepEqual(renderTable(rows, "lr", { indent: "" }), ["<a   >   1", "<long>  22"]);
+  });
+
+  it("wraps its last column to the width of the terminal", () => {
+    const rows = [["name", "a sentence of several words that goes on and on"]];
+    assert.deepEqual(renderTable(rows, "ll", { width: 40 }), [
+      "  name  a sentence of several words that",
+      "        goes on and on",
+    ]);
   });
 });

@@ -1,9 +1,11 @@
 import { METHODS, UsageError } from "../../index.ts";
 import type { AnyMethod, ParameterSpec } from "../../index.ts";
 import type { Command } from "../command.ts";
-import type { Style } from "../style.ts";
-import { renderTable } from "../table.ts";
+import { textWidth } from "../io.ts";
 import { plural } from "../quantities.ts";
+import type { Style } from "../style.ts";
+import { renderTable, wrapText } from "../table.ts";
+import type { Cell } from "../table.ts";
 
 export const methodsCommand: Command = {
   name: "methods",
@@ -17,7 +19,8 @@ export const methodsCommand: Command = {
     ["methods model_stock", "formula, parameters, reference and a recipe"],
   ],
   run({ io, style }, name?: string) {
-    const lines = name === undefined ? renderList(style) : renderMethod(find(name), style);
+    const width = textWidth(io.stdout);
+    const lines = name === undefined ? renderList(style, width) : renderMethod(find(name), style, width);
     io.stdout.write(`${lines.join("\n")}\n`);
   },
 };
@@ -33,40 +36,40 @@ function find(name: string): AnyMethod {
 const specsOf = (method: AnyMethod) =>
   Object.entries(method.parameters as Readonly<Record<string, ParameterSpec>>);
 
-function renderList(style: Style): string[] {
-  const rows = METHODS.flatMap((method) => {
+function renderList(style: Style, width: number): string[] {
+  const rows = METHODS.flatMap((method): Cell[][] => {
     const parameters = specsOf(method).map(([name]) => name);
     const list = parameters.length === 0 ? "no parameters" : parameters.join(", ");
     return [
-      [[method.name, style.name] as const, method.summary],
-      ["", [list, style.dim] as const],
+      [[method.name, style.name], method.summary],
+      ["", [list, style.dim]],
     ];
   });
-  return renderTable(rows, "ll", "");
+  return renderTable(rows, "ll", { indent: "", width });
 }
 
-function renderMethod(method: AnyMethod, style: Style): string[] {
-  const rows = specsOf(method).map(([name, spec]) => [[name, style.name] as const, valuesOf(spec), spec.doc]);
+function renderMethod(method: AnyMethod, style: Style, width: number): string[] {
+  const { reference, details } = method;
+  const facts: Cell[][] = [[["inputs", style.dim], inputsOf(method)]];
+  if (reference !== undefined) facts.push([["reference", style.dim], `${reference.title}, ${reference.url}`]);
+  const parameters = specsOf(method).flatMap(([name, spec]): Cell[][] => [
+    [
+      [name, style.name],
+      [valuesOf(spec), style.dim],
+    ],
+    ["", spec.doc],
+  ]);
   return [
     `${style.heading(method.title)}  ${style.name(method.name)}`,
-    method.summary,
+    ...wrapText(method.summary, width),
     "",
     `  ${method.formula}`,
     "",
-    ...(method.details === undefined ? [] : [method.details, ""]),
-    ...renderTable(
-      [
-        [["inputs", style.dim], inputsOf(method)],
-        ...(method.reference === undefined
-          ? []
-          : [[["reference", style.dim] as const, `${method.reference.title}, ${method.reference.url}`]]),
-      ],
-      "ll",
-      "",
-    ),
+    ...(details === undefined ? [] : [...wrapText(details, width), ""]),
+    ...renderTable(facts, "ll", { indent: "", width }),
     "",
     style.heading("Parameters"),
-    ...(rows.length === 0 ? ["  none"] : renderTable(rows, "lll")),
+    ...(parameters.length === 0 ? ["  none"] : renderTable(parameters, "ll", { width })),
     "",
     style.heading("Recipe"),
     ...exampleRecipe(method).map((line) => `  ${line}`),
