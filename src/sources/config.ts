@@ -1,6 +1,6 @@
 import { SourceError } from "../errors.ts";
 import { JsonReader } from "../safetensors/json-reader.ts";
-import type { JsonObject } from "./types.ts";
+import type { JsonObject, JsonValue } from "./types.ts";
 
 /** Label maps of twenty thousand classes take 2 MB. */
 export const MAX_CONFIG_BYTES = 4 * 2 ** 20;
@@ -21,4 +21,23 @@ export function parseConfig(text: string, file: string): JsonObject {
   reader.end();
   if (!isObject) throw new SourceError("SOURCE_CONFIG", `${file} is not a JSON object`, { where: file });
   return JSON.parse(json) as JsonObject;
+}
+
+/** What a config says of tying the language head to the token embedding; undefined if it says nothing. */
+export function statedTie(config: JsonObject | undefined): boolean | undefined {
+  const text = member(config, "text_config");
+  const nested = typeof text === "object" && text !== null && !Array.isArray(text) ? text : undefined;
+  const stated = member(config, "tie_word_embeddings") ?? member(nested, "tie_word_embeddings");
+  return typeof stated === "boolean" ? stated : undefined;
+}
+
+/** The architectures that a config names. */
+export function architecturesOf(config: JsonObject | undefined): string[] {
+  const names = member(config, "architectures");
+  return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+}
+
+/** A key's value, never one that every object inherits. */
+export function member(object: JsonObject | undefined, key: string): JsonValue | undefined {
+  return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
 }

@@ -71,3 +71,18 @@ export function tensorKind(name: string, shape: Shape): TensorKind {
   if (some(MLP) || layer?.rest.startsWith("output.dense.") === true) return "mlp";
   return "other";
 }
+
+const LANGUAGE_HEAD =
+  /(?:^|\.)(?:lm_head|lm_head\.decoder|embed_out|output|output_layer|predictions\.decoder|proj_out)\.weight$/;
+const TOKEN_EMBEDDING =
+  /(?:^|\.)(?:embed_tokens|wte|tok_embeddings|word_embeddings?|embed_in|shared|token_embedding|embeddings?)\.weight$/;
+
+/** True for the matrix that turns the last hidden state into a score per token of the vocabulary. */
+export function isLanguageHead(name: string): boolean {
+  return LANGUAGE_HEAD.test(name) && layerOf(name) === undefined;
+}
+
+/** True for the matrix that holds a vector per token of the vocabulary. */
+export function isTokenEmbedding(name: string): boolean {
+  return TOKEN_EMBEDDING.test(name) && layerOf(name) === undefined;
+}

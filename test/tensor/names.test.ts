@@ -148,7 +148,9 @@ describe("tensor names", () => {
 
   for (const [kind, tensors] of Object.entries(KINDS)) {
     for (const [name, ...shape] of tensors) {
-      it(`takes ${name} for ${kind}`, () => { assert.equal(tensorKind(name, shape), kind); });
+      it(`takes ${name} for ${kind}`, () => {
+        assert.equal(tensorKind(name, shape), kind);
+      });
     }
   }
 });

@@ -1,0 +1,144 @@
+import { problemOf } from "../errors.ts";
+import type { Problem } from "../errors.ts";
+import type { Dtype } from "../tensor/dtype.ts";
+import { isLanguageHead, isTokenEmbedding, tensorKind } from "../tensor/names.ts";
+import type { TensorKind } from "../tensor/names.ts";
+import { elementCount } from "../tensor/shape.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { deepestStack, depthOf, stacksOf } from "../tensor/stacks.ts";
+import { architecturesOf, member, statedTie } from "./config.ts";
+import { locate } from "./locate.ts";
+import type { OpenOptions } from "./locate.ts";
+import { readModel } from "./read-model.ts";
+import type { ModelHeaders } from "./types.ts";
+
+export interface InspectedTensor {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: Shape;
+  readonly kind: TensorKind;
+  readonly byteLength: number;
+  /** Name of the weight file. */
+  readonly file: string;
+}
+
+export interface DtypeCount {
+  readonly dtype: Dtype;
+  readonly tensorCount: number;
+  readonly parameterCount: number;
+  readonly byteLength: number;
+}
+
+export interface Tie {
+  /** Whether the language head is the token embedding, by the config or else because only the embedding is stored. */
+  readonly tied: boolean;
+  /** What the config says. */
+  readonly stated?: boolean;
+  readonly embedding?: string;
+  readonly head?: string;
+}
+
+/** All that can be told of a model without reading its weights, as plain JSON. */
+export interface ModelInspection {
+  readonly reference: string;
+  readonly location: string;
+  readonly architectures: readonly string[];
+  readonly modelType?: string;
+  readonly parameterCount: number;
+  /** Of all tensors. */
+  readonly byteLength: number;
+  /** By bytes, the most first. */
+  readonly dtypes: readonly DtypeCount[];
+  /** Of the deepest stack. */
+  readonly layerCount: number;
+  readonly stacks: readonly { readonly prefix: string; readonly layerCount: number }[];
+  readonly tie: Tie;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly files: readonly {
+    readonly name: string;
+    readonly byteLength: number;
+    readonly tensorCount: number;
+  }[];
+  readonly sideFiles: ModelHeaders["sideFiles"];
+  /** In the order of files and offsets. */
+  readonly tensors: readonly InspectedTensor[];
+  /** All damage that was found; what the damaged files hold is missing above. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads a model's headers, config and file list, damaged or not. Throws only if nothing is at that path. */
+export async function inspectModel(path: string, options: OpenOptions): Promise<ModelInspection> {
+  const problems: Problem[] = [];
+  const location = await locate(path, options);
+  const model = await readModel(path, location, (error) => problems.push(problemOf(error)));
+  const tensors = [...model.tensors.values()].map(
+    ({ name, dtype, shape, byteLength, file }): InspectedTensor => {
+      const kind = tensorKind(name, shape);
+      return { name, dtype, shape, kind, byteLength, file: model.files[file]?.name ?? "" };
+    },
+  );
+  const dtypes = countDtypes(tensors);
+  const stacks = stacksOf(model.tensors.keys());
+  const deepest = deepestStack(stacks);
+  const modelType = member(model.config, "model_type");
+  return {
+    reference: model.reference,
+    location: model.location,
+    architectures: architecturesOf(model.config),
+    ...(typeof modelType === "string" ? { modelType } : {}),
+    parameterCount: sum(dtypes.map(({ parameterCount }) => parameterCount)),
+    byteLength: sum(dtypes.map(({ byteLength }) => byteLength)),
+    dtypes,
+    layerCount: deepest === undefined ? 0 : depthOf(deepest),
+    stacks: [...stacks.values()].map((stack) => ({ prefix: stack.prefix, layerCount: depthOf(stack) })),
+    tie: tieOf(model),
+    metadata: model.metadata,
+    files: countFiles(model),
+    sideFiles: model.sideFiles,
+    tensors,
+    problems,
+  };
+}
+
+function countDtypes(tensors: readonly InspectedTensor[]): DtypeCount[] {
+  const groups = new Map<Dtype, InspectedTensor[]>();
+  for (const tensor of tensors) {
+    const group = groups.get(tensor.dtype);
+    if (group === undefined) groups.set(tensor.dtype, [tensor]);
+    else group.push(tensor);
+  }
+  const counts = [...groups].map(([dtype, group]) => ({
+    dtype,
+    tensorCount: group.length,
+    parameterCount: sum(group.map(({ shape }) => elementCount(shape))),
+    byteLength: sum(group.map(({ byteLength }) => byteLength)),
+  }));
+  return counts.sort((a, b) => b.byteLength - a.byteLength);
+}
+
+function countFiles({ files, tensors }: ModelHeaders): ModelInspection["files"] {
+  const counts = files.map(() => 0);
+  for (const { file } of tensors.values()) counts[file] = (counts[file] ?? 0) + 1;
+  return files.map(({ name, byteLength }, at) => ({ name, byteLength, tensorCount: counts[at] ?? 0 }));
+}
+
+/** Architectures with a language head, which may have no weights of its own. */
+const HAS_LANGUAGE_HEAD = /CausalLM|LMHead|MaskedLM|ConditionalGeneration|PreTraining/;
+
+function tieOf({ config, tensors }: ModelHeaders): Tie {
+  const names = [...tensors.keys()];
+  const embedding = names.find(isTokenEmbedding);
+  const head = names.find(isLanguageHead);
+  const stated = statedTie(config);
+  const hasHead = head !== undefined || architecturesOf(config).some((name) => HAS_LANGUAGE_HEAD.test(name));
+  return {
+    tied: hasHead && embedding !== undefined && (stated ?? head === undefined),
+    ...(stated === undefined ? {} : { stated }),
+    ...(embedding === undefined ? {} : { embedding }),
+    ...(head === undefined ? {} : { head }),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { inspectModel } from "../../src/sources/inspect.ts";
+import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
+import { writeTinyFamily } from "../fixtures/tiny-models.ts";
+
+const inspect = async (path: string) => await inspectModel(path, { searchFrom: ["."] });
+
+describe("inspectModel", () => {
+  const inFolder = useTemporaryFolder();
+
+  it("sums up a model as its publisher describes it", async () => {
+    // demo/glyphs/README.md: CLIPForImageClassification, four layers, 73 tensors of F32.
+    const model = await inspect("demo/glyphs/base");
+    assert.deepEqual(model.architectures, ["CLIPForImageClassification"]);
+    assert.equal(model.modelType, "clip");
+    assert.equal(model.layerCount, 4);
+    assert.deepEqual(model.stacks, [{ prefix: "vision_model.encoder.layers", layerCount: 4 }]);
+    const { size } = await stat("demo/glyphs/base/model.safetensors");
+    assert.deepEqual(model.files, [{ name: "model.safetensors", byteLength: size, tensorCount: 73 }]);
+    assert.deepEqual(model.dtypes, [
+      {
+        dtype: "F32",
+        tensorCount: 73,
+        parameterCount: model.parameterCount,
+        byteLength: 4 * model.parameterCount,
+      },
+    ]);
+    const header = (await readFile("demo/glyphs/base/model.safetensors")).readBigUInt64LE(0);
+    assert.equal(model.byteLength, size - 8 - Number(header));
+    assert.deepEqual(model.tie, { tied: false });
+    assert.deepEqual(model.problems, []);
+    const classifier = model.tensors.find(({ name }) => name === "classifier.weight");
+    assert.deepEqual(classifier, {
+      name: "classifier.weight",
+      dtype: "F32",
+      shape: [36, 64],
+      kind: "head",
+      byteLength: 36 * 64 * 4,
+      file: "model.safetensors",
+    });
+    assert.deepEqual(JSON.parse(JSON.stringify(model)), model);
+  });
+
+  it("tells tied from untied language heads", async () => {
+    const tie = async (architecture: "llama" | "llama-tied" | "gpt2" | "clip") => {
+      await writeTinyFamily(inFolder(architecture), { architecture, fineTunes: 1 });
+      return (await inspect(inFolder(architecture, "base"))).tie;
+    };
+    const embedding = "model.embed_tokens.weight";
+    assert.deepEqual(await tie("llama"), { tied: false, stated: false, embedding, head: "lm_head.weight" });
+    assert.deepEqual(await tie("llama-tied"), { tied: true, stated: true, embedding });
+    const { tied, head } = await tie("gpt2");
+    assert.deepEqual({ tied, head }, { tied: true, head: undefined });
+    assert.equal((await tie("clip")).tied, false);
+  });
+
+  it("shows the sound shards of a damaged model, and all the damage", async () => {
+    await writeTinyFamily(inFolder("damaged"), { fineTunes: 1, shards: 4 });
+    const folder = inFolder("damaged", "base");
+    const whole = await inspect(folder);
+    const shard = (k: number) => `model-0000${k}-of-00004.safetensors`;
+    const bytes = await readFile(inFolder("damaged", "base", shard(2)));
+    await writeFile(inFolder("damaged", "base", shard(2)), bytes.subarray(0, -10));
+    await writeFile(inFolder("damaged", "base", shard(3)), "");
+    await writeFile(inFolder("damaged", "base", "config.json"), "{,}");
+    const model = await inspect(folder);
+    assert.deepEqual(model.problems.map(({ code }) => code).sort(), [
+      "FORMAT_TRUNCATED",
+      "FORMAT_TRUNCATED",
+      "SOURCE_CONFIG",
+    ]);
+    assert.deepEqual(
+      model.tensors,
+      whole.tensors.filter(({ file }) => file === shard(1) || file === shard(4)),
+    );
+  });
+
+  it("has nothing to say of a path without a model", async () => {
+    await assert.rejects(inspect("demo/glyphs/bsae"), { code: "SOURCE_NOT_FOUND" });
+  });
+});
