@@ -20,13 +20,13 @@ export function editConfig(
   plan: Pick<MergePlan, "configDtype" | "configEdits">,
 ): EditedConfig {
   const config = parseKeepingNumbers(donorText);
+  if (!isObject(config)) return { text: donorText, edited: [] };
   const edited: string[] = [];
   if (plan.configDtype !== undefined && isFloatDtype(plan.configDtype)) {
     setDtype(config, torchName(plan.configDtype), [], edited);
   }
   for (const [path, value] of Object.entries(plan.configEdits)) {
-    const stored = typeof value === "number" ? NUMBER_MARK + String(value) : value;
-    if (setPath(config, path.split("."), stored)) edited.push(path);
+    if (setPath(config, path.split("."), parseKeepingNumbers(JSON.stringify(value)))) edited.push(path);
   }
   return { text: edited.length === 0 ? donorText : printKeepingNumbers(config), edited };
 }
@@ -49,7 +49,7 @@ function setPath(config: JsonObject, path: readonly string[], value: JsonValue):
   if (key === undefined) return false;
   const old = Object.hasOwn(config, key) ? config[key] : undefined;
   if (rest.length === 0) {
-    if (old === value) return false;
+    if (JSON.stringify(old) === JSON.stringify(value)) return false;
     define(config, key, value);
     return true;
   }
@@ -70,16 +70,18 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
 
 /** A private-use character in front of a number that stands in the tree as a string. */
 const NUMBER_MARK = "\uE000";
+/** Numbers as Python's json module reads and writes them. */
+const NUMBER = "-?\\d[\\d.eE+-]*|-?Infinity|NaN";
 
-function parseKeepingNumbers(text: string): JsonObject {
-  const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+function parseKeepingNumbers(text: string): JsonValue {
+  const tokens = new RegExp(`"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|${NUMBER}`, "g");
   const marked = text.replace(tokens, (token) =>
     token.startsWith('"') ? token : `"${NUMBER_MARK}${token}"`,
   );
-  return JSON.parse(marked) as JsonObject;
+  return JSON.parse(marked) as JsonValue;
 }
 
-function printKeepingNumbers(config: JsonObject): string {
-  const marked = new RegExp(`"${NUMBER_MARK}(-?\\d[\\d.eE+-]*)"`, "g");
+function printKeepingNumbers(config: JsonValue): string {
+  const marked = new RegExp(`"${NUMBER_MARK}(${NUMBER})"`, "g");
   return `${JSON.stringify(config, null, 2).replace(marked, "$1")}\n`;
 }

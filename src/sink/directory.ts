@@ -25,11 +25,11 @@ export function refuseContent(directory: string, names: readonly string[], force
   });
 }
 
-/** Refuses names at which a folder stands: a file cannot take its place. */
-export async function refuseFolders(directory: string, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const path = join(directory, name);
-    if (!(await writing(path, () => stat(path))).isDirectory()) continue;
+/** Refuses paths at which a folder stands: a file cannot take its place. */
+export async function refuseFolders(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const stats = await stat(path).catch(() => undefined);
+    if (stats?.isDirectory() !== true) continue;
     throw new SinkError("SINK_UNWRITABLE", `A folder is in the way: cannot write ${path}`, {
       where: path,
       hint: "Remove it or choose another output folder.",

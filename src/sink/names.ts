@@ -3,10 +3,16 @@ export const CONFIG_NAME = "config.json";
 export const RECIPE_NAME = "mergekit_config.yml";
 export const MODEL_CARD_NAME = "README.md";
 
-const PARTIAL = /^\.stockpot-[0-9a-f]+-.*\.partial$/;
+const PARTIAL = /^\.stockpot-[0-9a-f]+-[^/]*\.partial$/;
 
-/** Temporary name in the output folder; the token tells runs apart. */
-export const partialName = (token: string, name: string): string => `.stockpot-${token}-${name}.partial`;
+/** Longer names are cut: with the rest, the temporary name must stay below the 255 bytes of file systems. */
+const MAX_NAME_LENGTH = 64;
+
+/** Temporary name in the output folder, for the file of that number in a run; the token tells runs apart. */
+export function partialName(token: string, number: number, name: string): string {
+  const shown = name.slice(name.lastIndexOf("/") + 1).slice(-MAX_NAME_LENGTH);
+  return `.stockpot-${token}-${number}-${shown}.partial`;
+}
 
 export const isPartialName = (name: string): boolean => PARTIAL.test(name);
 

@@ -13,8 +13,8 @@ import {
 import { writing } from "./errors.ts";
 import { isWeightName } from "./names.ts";
 import { shardFiles, stageIndex, stageShards } from "./shards.ts";
-import { carriedFiles, stageSmallFiles } from "./small-files.ts";
-import { openStaging, type Staging } from "./staging.ts";
+import { stageSmallFiles } from "./small-files.ts";
+import { Staging } from "./staging.ts";
 import type { Sink, SinkOptions, WrittenFile } from "./types.ts";
 
 /**
@@ -28,7 +28,7 @@ export async function openSink(outDirectory: string, plan: MergePlan, options: S
   refuseContent(directory, present, options.force);
   await checkFreeSpace(directory, outputBytes(plan, options));
   const made = await makeDirectory(directory);
-  const staging = openStaging(directory);
+  const staging = new Staging(directory);
   const abort = async () => {
     await staging.discard();
     await removeDirectories(made.splice(0));
@@ -38,10 +38,7 @@ export async function openSink(outDirectory: string, plan: MergePlan, options: S
     const shardPaths = await stageShards(staging, plan);
     // In this order they get their names: whoever sees the weights sees the rest, and the index names whole shards.
     const files = [...small, ...shardFiles(plan), ...(await stageIndex(staging, plan))];
-    await refuseFolders(
-      directory,
-      files.map(({ name }) => name).filter((name) => present.includes(name)),
-    );
+    await refuseFolders(files.map(({ name }) => join(directory, name)));
     const commit = () => place(staging, directory, files, present);
     return { directory, shardPaths, commit, abort };
   } catch (error) {
@@ -52,7 +49,7 @@ export async function openSink(outDirectory: string, plan: MergePlan, options: S
 
 /** Bytes that must be free before the first one is written. */
 export function outputBytes(plan: MergePlan, { donor }: Pick<SinkOptions, "donor">): number {
-  const files = [...plan.output.shards, ...carriedFiles(donor)];
+  const files = [...plan.output.shards, ...donor.sideFiles];
   return files.reduce((total, { byteLength }) => total + byteLength, 0);
 }
 
@@ -68,7 +65,6 @@ async function place(
     await writing(path, () => rm(path, { force: true }));
   }
   for (const { name } of files) await staging.place(name);
-  staging.complete();
-  await staging.removeLeftovers();
+  await staging.complete();
   return files;
 }

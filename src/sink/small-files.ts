@@ -1,21 +1,12 @@
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SourceError } from "../errors.ts";
 import type { MergePlan } from "../plan/types.ts";
-import type { ModelHeaders } from "../sources/types.ts";
 import { editConfig } from "./config.ts";
 import { renderModelCard } from "./model-card.ts";
-import { CONFIG_NAME, isWeightName, MODEL_CARD_NAME, RECIPE_NAME } from "./names.ts";
+import { CONFIG_NAME, MODEL_CARD_NAME, RECIPE_NAME } from "./names.ts";
 import type { Staging } from "./staging.ts";
 import type { SinkOptions, WrittenFile } from "./types.ts";
-
-/** The donor's files of these names (in any case) give way to the output's own. */
-const OWN_NAMES: readonly string[] = [CONFIG_NAME, RECIPE_NAME, MODEL_CARD_NAME].map((name) =>
-  name.toLowerCase(),
-);
-
-/** The donor's small files that the output takes over as they are. */
-export const carriedFiles = (donor: ModelHeaders): ModelHeaders["sideFiles"] =>
-  donor.sideFiles.filter(({ name }) => !OWN_NAMES.includes(name.toLowerCase()) && !isWeightName(name));
 
 /** Stages config.json, the donor's side files, the recipe and the model card. */
 export async function stageSmallFiles(
@@ -24,10 +15,10 @@ export async function stageSmallFiles(
   plan: MergePlan,
   { donor, recipeText, methods }: SinkOptions,
 ): Promise<WrittenFile[]> {
-  const folder = await folderOf(donor.location);
   const files: WrittenFile[] = [];
   if (donor.config !== undefined) {
-    const { text, edited } = editConfig(await readFile(join(folder, CONFIG_NAME), "utf8"), plan);
+    const path = join(donor.location, CONFIG_NAME);
+    const { text, edited } = editConfig(await reading(path, () => readFile(path, "utf8")), plan);
     files.push({
       name: CONFIG_NAME,
       byteLength: await staging.write(CONFIG_NAME, text),
@@ -35,8 +26,11 @@ export async function stageSmallFiles(
       edited,
     });
   }
-  for (const { name } of carriedFiles(donor)) {
-    files.push({ name, byteLength: await staging.copy(name, join(folder, name)), role: "copied" });
+  for (const { name } of donor.sideFiles) {
+    const path = join(donor.location, name);
+    // Asked first: an error of the copy itself would not tell which of its two files it is about.
+    await reading(path, async () => (await open(path, "r")).close());
+    files.push({ name, byteLength: await staging.copy(name, path), role: "copied" });
   }
   const made = {
     [RECIPE_NAME]: recipeText,
@@ -48,5 +42,11 @@ export async function stageSmallFiles(
   return files;
 }
 
-const folderOf = async (location: string) =>
-  (await stat(location)).isDirectory() ? location : dirname(location);
+async function reading<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (cause) {
+    const hint = "The output takes over the small files of this model: make it readable or remove it.";
+    throw new SourceError("SOURCE_UNREADABLE", `Cannot read ${path}`, { where: path, hint, cause });
+  }
+}

@@ -1,96 +1,88 @@
 import { randomBytes } from "node:crypto";
-import { copyFile, open, readdir, rename, rm, stat, writeFile, constants } from "node:fs/promises";
-import { join } from "node:path";
-import { SourceError } from "../errors.ts";
+import { constants, copyFile, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { makeDirectory, removeDirectories } from "./directory.ts";
 import { writing } from "./errors.ts";
 import { isPartialName, partialName } from "./names.ts";
 
 /** Files of one output folder that wait under temporary names until all of them are complete. */
-export interface Staging {
+export class Staging {
+  readonly #directory: string;
+  /** Tells the temporary files of this run from those of others. */
+  readonly #token = randomBytes(6).toString("hex");
+  readonly #startedMs = Date.now();
+  /** Temporary path of every file, by its final name, until it is placed. */
+  readonly #staged = new Map<string, string>();
+  /** Final paths of what was placed. */
+  readonly #placed: string[] = [];
+  /** Folders made for files such as "1_Pooling/config.json", innermost first. */
+  readonly #madeFolders: string[] = [];
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
   /** Writes a small file; returns its length. */
-  readonly write: (name: string, content: string) => Promise<number>;
-  /** Copies a file of the donor; returns its length. */
-  readonly copy: (name: string, source: string) => Promise<number>;
-  /** Makes a file of `byteLength` that starts with `header`; returns its temporary path. */
-  readonly allocate: (name: string, header: Uint8Array, byteLength: number) => Promise<string>;
-  /** Gives a staged file its final name. */
-  readonly place: (name: string) => Promise<void>;
-  /** Removes what was staged, and what was placed unless `complete` was called. */
-  readonly discard: () => Promise<void>;
-  /** From here on the placed files stay. */
-  readonly complete: () => void;
-  /** Removes temporary files of runs that were killed: those that nobody has written since this run began. */
-  readonly removeLeftovers: () => Promise<void>;
-}
+  async write(name: string, content: string): Promise<number> {
+    await this.#stage(name, (path) => writeFile(path, content, { flag: "wx" }));
+    return Buffer.byteLength(content);
+  }
 
-export function openStaging(directory: string): Staging {
-  const token = randomBytes(6).toString("hex");
-  const startedMs = Date.now();
-  /** Paths to remove if the run fails: temporary ones, and final ones once they are placed. */
-  const owned = new Set<string>();
-  const final = (name: string) => join(directory, name);
-  const temporary = (name: string) => join(directory, partialName(token, name));
-  const own = (name: string) => {
-    owned.add(temporary(name));
-    return temporary(name);
-  };
-  return {
-    write: (name, content) =>
-      writing(final(name), async () => {
-        await writeFile(own(name), content, { flag: "wx" });
-        return Buffer.byteLength(content);
-      }),
-    copy: async (name, source) => {
-      await assertReadable(source);
-      return writing(final(name), async () => {
-        await copyFile(source, own(name), constants.COPYFILE_FICLONE);
-        return (await stat(temporary(name))).size;
-      });
-    },
-    allocate: (name, header, byteLength) =>
-      writing(final(name), async () => {
-        const file = await open(own(name), "wx");
-        try {
-          await file.writeFile(header);
-          await file.truncate(byteLength);
-        } finally {
-          await file.close();
-        }
-        return temporary(name);
-      }),
-    place: (name) =>
-      writing(final(name), async () => {
-        await rename(temporary(name), final(name));
-        owned.delete(temporary(name));
-        owned.add(final(name));
-      }),
-    discard: async () => {
-      // The run has failed already: a file that cannot be removed must not hide why.
-      await Promise.allSettled([...owned].map((path) => rm(path, { force: true, maxRetries: 3 })));
-      owned.clear();
-    },
-    complete: () => {
-      owned.clear();
-    },
-    removeLeftovers: () => removeLeftovers(directory, startedMs),
-  };
-}
-
-async function assertReadable(path: string): Promise<void> {
-  try {
-    await (await open(path, "r")).close();
-  } catch (error) {
-    throw new SourceError("SOURCE_UNREADABLE", `Cannot read ${path}`, {
-      where: path,
-      hint: "It belongs to the model whose small files go into the output; make it readable or remove it.",
-      cause: error,
+  /** Copies a file; returns its length. */
+  async copy(name: string, source: string): Promise<number> {
+    return await this.#stage(name, async (path) => {
+      await copyFile(source, path, constants.COPYFILE_FICLONE);
+      return (await stat(path)).size;
     });
   }
-}
 
-async function removeLeftovers(directory: string, startedMs: number): Promise<void> {
-  for (const name of (await readdir(directory)).filter(isPartialName)) {
-    const path = join(directory, name);
-    if ((await stat(path)).mtimeMs < startedMs) await rm(path, { force: true });
+  /** Makes a file of `byteLength` that starts with `header`; returns its temporary path. */
+  async allocate(name: string, header: Uint8Array, byteLength: number): Promise<string> {
+    return await this.#stage(name, async (path) => {
+      const file = await open(path, "wx");
+      try {
+        await file.writeFile(header);
+        await file.truncate(byteLength);
+      } finally {
+        await file.close();
+      }
+      return path;
+    });
+  }
+
+  /** Gives a staged file its final name. */
+  async place(name: string): Promise<void> {
+    const path = join(this.#directory, name);
+    await writing(path, async () => {
+      this.#madeFolders.unshift(...(await makeDirectory(dirname(path))));
+      await rename(this.#staged.get(name) ?? path, path);
+    });
+    this.#staged.delete(name);
+    this.#placed.push(path);
+  }
+
+  /** Placed files stay from here on. Also removes temporary files of killed runs: those that nobody has written since. */
+  async complete(): Promise<void> {
+    this.#placed.length = 0;
+    this.#madeFolders.length = 0;
+    for (const name of (await readdir(this.#directory)).filter(isPartialName)) {
+      const path = join(this.#directory, name);
+      if ((await stat(path)).mtimeMs < this.#startedMs) await rm(path, { force: true });
+    }
+  }
+
+  /** Removes what was staged, and what was placed unless `complete` was called. */
+  async discard(): Promise<void> {
+    const paths = [...this.#staged.values(), ...this.#placed.splice(0)];
+    this.#staged.clear();
+    // The run has failed already: a file that cannot be removed must not hide why.
+    await Promise.allSettled(paths.map((path) => rm(path, { force: true, maxRetries: 3 })));
+    await removeDirectories(this.#madeFolders.splice(0));
+  }
+
+  async #stage<T>(name: string, step: (path: string) => Promise<T>): Promise<T> {
+    const path = join(this.#directory, partialName(this.#token, this.#staged.size, name));
+    this.#staged.set(name, path);
+    return await writing(join(this.#directory, name), () => step(path));
   }
 }

@@ -38,10 +38,10 @@ describe("config.json of the output", () => {
 
   it("keeps the order of keys and the spelling of numbers, indented by two spaces", () => {
     const text =
-      '{"z": 1.0, "eps": 1e-05, "big": 12345678901234567890, "neg": -0.0, "list": [1, 2.50],' +
-      ' "text": "a 1.0 \\"2.0\\" \\\\", "num_hidden_layers": 3, "a": {"n": 7}}';
+      '{"z": 1.0, "eps": 1e-05, "big": 12345678901234567890, "neg": -0.0, "inf": [NaN, -Infinity], "list": [1, 2.50],' +
+      ' "text": "a 1.0 \\"2.0\\" \\\\", "num_hidden_layers": 3, "a": {"n": 7}, "layer_types": ["full"]}';
     const { text: got, edited } = editConfig(text, {
-      configEdits: { num_hidden_layers: 5, "a.n": 8, "b.c": true },
+      configEdits: { num_hidden_layers: 5, "a.n": 8, "b.c": true, layer_types: ["full", 1, { x: 2 }] },
     });
     assert.equal(
       got,
@@ -50,6 +50,10 @@ describe("config.json of the output", () => {
   "eps": 1e-05,
   "big": 12345678901234567890,
   "neg": -0.0,
+  "inf": [
+    NaN,
+    -Infinity
+  ],
   "list": [
     1,
     2.50
@@ -59,17 +63,27 @@ describe("config.json of the output", () => {
   "a": {
     "n": 8
   },
+  "layer_types": [
+    "full",
+    1,
+    {
+      "x": 2
+    }
+  ],
   "b": {
     "c": true
   }
 }
 `,
     );
-    assert.deepEqual(edited, ["num_hidden_layers", "a.n", "b.c"]);
+    assert.deepEqual(edited, ["num_hidden_layers", "a.n", "b.c", "layer_types"]);
   });
 
   it("does not report an edit that changes nothing", () => {
-    assert.deepEqual(editConfig('{"n": 3, "s": "x"}', { configEdits: { n: 3, s: "x" } }).edited, []);
+    assert.deepEqual(
+      editConfig('{"n": 3, "s": ["x", 1]}', { configEdits: { n: 3, s: ["x", 1] } }).edited,
+      [],
+    );
   });
 
   it("carries a key named __proto__ and lets no edit reach a prototype", () => {

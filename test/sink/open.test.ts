@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { chmod, mkdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { ErrorCode } from "../../src/errors.ts";
 import { isMergeError } from "../../src/errors.ts";
 import { openSink } from "../../src/sink/open.ts";
@@ -16,6 +16,13 @@ const withCode =
   (code: ErrorCode, text = "") =>
   (error: unknown) =>
     isMergeError(error, code) && error.message.includes(text);
+
+/** All files below a folder, with slashes on every system. */
+const filesIn = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .sort();
 
 describe("the sink", () => {
   const inFolder = useTemporaryFolder();
@@ -47,6 +54,7 @@ describe("the sink", () => {
       files.map(({ name, role }) => [name, role]),
       [
         ["config.json", "config"],
+        ["1_Pooling/config.json", "copied"],
         ["chat_template.jinja", "copied"],
         ["tokenizer.json", "copied"],
         ["mergekit_config.yml", "made"],
@@ -54,12 +62,14 @@ describe("the sink", () => {
         ["model.safetensors", "weights"],
       ],
     );
-    assert.deepEqual(readdirSync(setup.out).sort(), Object.keys(sizes).sort());
+    assert.deepEqual(filesIn(setup.out), Object.keys(sizes).sort());
     assert.deepEqual([...(readWeights(setup.out).get("model.layers.0.mlp.weight")?.values ?? [])], [0, 0.5]);
     const text = (name: string) => readFile(join(setup.out, name), "utf8");
     assert.equal(await text("mergekit_config.yml"), RECIPE);
     assert.equal(await text("config.json"), DONOR_FILES["config.json"]);
-    assert.equal(await text("chat_template.jinja"), DONOR_FILES["chat_template.jinja"]);
+    for (const name of ["chat_template.jinja", "1_Pooling/config.json"] as const) {
+      assert.equal(await text(name), DONOR_FILES[name]);
+    }
     assert.match(await text("README.md"), /^---\nbase_model:\n/);
   });
 
@@ -142,7 +152,7 @@ describe("the sink", () => {
     const sink = await setup.open(setup.out);
     const files = await sink.commit();
     await sink.abort();
-    assert.equal(readdirSync(setup.out).length, files.length);
+    assert.equal(filesIn(setup.out).length, files.length);
   });
 
   it("refuses a folder that stands where a file must go", async () => {
@@ -177,7 +187,7 @@ describe("the sink", () => {
     const later = await setUp({ shards: 1 });
     const files = await mergeInto(earlier.out, later, true);
     assert.deepEqual(
-      readdirSync(earlier.out).sort(),
+      filesIn(earlier.out),
       ["notes.txt", "model-other.safetensors", ...files.map(({ name }) => name)].sort(),
     );
     assert.equal(readWeights(earlier.out).size, 1);
@@ -196,7 +206,7 @@ describe("the sink", () => {
   it("does not mind temporary files of a run that was killed, and clears them away in the end", async () => {
     const setup = await setUp();
     await mkdir(setup.out);
-    const leftover = join(setup.out, ".stockpot-0123456789ab-model.safetensors.partial");
+    const leftover = join(setup.out, ".stockpot-0123456789ab-4-model.safetensors.partial");
     await writeFile(leftover, "old");
     await utimes(leftover, new Date(0), new Date(0));
     await mergeInto(setup.out, setup);
@@ -210,7 +220,7 @@ describe("the sink", () => {
     for (const out of [base, `${base}/`, join(setup.root, "link"), join(base, "..", "base")]) {
       await assert.rejects(setup.open(out, true), withCode("SINK_IS_INPUT", "is the input"));
     }
-    assert.deepEqual(readdirSync(base).sort(), Object.keys(DONOR_FILES).sort());
+    assert.deepEqual(filesIn(base), Object.keys(DONOR_FILES).sort());
   });
 
   it("refuses an output folder that contains an input or a file that an input links to", async () => {

@@ -1,5 +1,5 @@
 import { open, stat, writeFile, mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { MergePlan, PlannedTensor } from "../../src/plan/types.ts";
 import type { ModelHeaders } from "../../src/sources/types.ts";
 import { encodeHeader } from "../fixtures/write-safetensors.ts";
@@ -79,8 +79,7 @@ export const DONOR_FILES = {
   "config.json": '{ "dtype": "float32", "rope_theta": 10000.0, "num_hidden_layers": 3 }',
   "tokenizer.json": '{"version": "1.0"}',
   "chat_template.jinja": "{{ messages }}\n",
-  "README.md": "# The donor's own card\n",
-  "mergekit_config.yml": "merge_method: linear\n",
+  "1_Pooling/config.json": '{"pooling_mode_mean_tokens": true}',
 };
 
 /** Writes a donor's small files and returns its headers; no weights, a sink reads none. */
@@ -91,6 +90,7 @@ export async function writeDonor(
   await mkdir(folder, { recursive: true });
   const sideFiles = [];
   for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
     if (name !== "config.json") sideFiles.push({ name, byteLength: (await stat(join(folder, name))).size });
   }
