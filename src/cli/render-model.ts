@@ -1,4 +1,5 @@
 import type { JsonObject, ModelHeaders, TensorHeader } from "../index.ts";
+import { collapseLayers } from "./collapse-layers.ts";
 import { formatBytes, formatCount, formatParameters, plural } from "./quantities.ts";
 import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";
@@ -55,25 +56,15 @@ function dtypesOf(tensors: readonly TensorHeader[]): string {
   return `${formatCount(tensors.length)}: ${parts.join(", ")}`;
 }
 
-/** "layers.*.mlp.weight  F32  [64, 16]  x 24": one line for what differs in its layer's number only. */
 function renderTensors(tensors: readonly TensorHeader[], style: Style): string[] {
-  const groups = new Map<string, TensorHeader[]>();
-  for (const tensor of tensors) {
-    const pattern = tensor.name.replace(/(?<=\.)\d+(?=\.|$)/, "*");
-    const key = JSON.stringify([pattern, tensor.dtype, tensor.shape]);
-    groups.set(key, [...(groups.get(key) ?? []), tensor]);
-  }
+  const groups = collapseLayers(tensors, ({ dtype, shape }) => [dtype, shape]);
   const head: Cell[] = ["name", "dtype", "shape", "size", ""].map((name) => [name, style.dim]);
-  const rows = [...groups].map(([key, group]): Cell[] => {
-    const [pattern, dtype, shape] = JSON.parse(key) as [string, string, number[]];
-    const only = group.length === 1 ? group[0] : undefined;
-    return [
-      only?.name ?? pattern,
-      dtype,
-      `[${shape.join(", ")}]`,
-      formatBytes(sum(group.map(({ byteLength }) => byteLength))),
-      [only === undefined ? plural(group.length, "layer") : "", style.dim],
-    ];
-  });
+  const rows = groups.map(({ name, tensors: [first, ...others] }): Cell[] => [
+    name,
+    first.dtype,
+    `[${first.shape.join(", ")}]`,
+    formatBytes(sum([first, ...others].map(({ byteLength }) => byteLength))),
+    [others.length === 0 ? "" : plural(others.length + 1, "layer"), style.dim],
+  ]);
   return renderTable([head, ...rows], "lllrl");
 }

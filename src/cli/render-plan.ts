@@ -1,4 +1,6 @@
-import type { MergePlan, PlannedTensor, TensorKind } from "../index.ts";
+import { METHODS } from "../index.ts";
+import type { MergePlan, ParameterSpecs, ParameterValue, PlannedTensor, TensorKind } from "../index.ts";
+import { collapseLayers } from "./collapse-layers.ts";
 import { formatBytes, formatCount, formatParameters, plural } from "./quantities.ts";
 import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";
@@ -22,6 +24,8 @@ export const KINDS: readonly TensorKind[] = [
   "head",
   "other",
 ];
+/** With layers drawn together, a model of usual build has a dozen or two. */
+const MOST_TENSOR_LINES = 60;
 const KIND_NAMES: Partial<Record<TensorKind, string>> = { mlp: "MLP" };
 export const kindName = (kind: TensorKind): string => KIND_NAMES[kind] ?? kind;
 
@@ -86,8 +90,8 @@ function renderModels(models: MergePlan["models"], style: Style, label: (text: s
   });
 }
 
-/** Counts by kind of tensor, by method, and the first tensors one by one. */
-export function renderPlanDetails(plan: MergePlan, style: Style, firstCount = 8): string[] {
+/** Counts by kind of tensor, then the tensors, those of all layers that are treated alike drawn together. */
+export function renderPlanDetails(plan: MergePlan, style: Style): string[] {
   const { tensors } = plan;
   const head = (...names: string[]): Cell[] => names.map((name) => [name, style.dim]);
   const byKind = KINDS.map((kind) => [kind, tensors.filter((tensor) => tensor.kind === kind)] as const)
@@ -99,35 +103,53 @@ export function renderPlanDetails(plan: MergePlan, style: Style, firstCount = 8)
       formatBytes(sum(group.map(({ byteLength }) => byteLength))),
       tally(group.map(({ method }) => method)),
     ]);
-  const first = tensors
-    .slice(0, firstCount)
-    .map((tensor) => [
-      tensor.name,
-      tensor.dtype,
-      `[${tensor.shape.join(", ")}]`,
-      tensor.action === "copy" ? "copy" : tensor.method,
-      renderParameters(tensor),
+  const groups = collapseLayers(tensors, (tensor) => [
+    tensor.dtype,
+    tensor.shape,
+    tensor.action,
+    tensor.method,
+    renderParameters(tensor),
+  ]);
+  const rows = groups
+    .slice(0, MOST_TENSOR_LINES)
+    .map(({ name, tensors: [first, ...others] }): Cell[] => [
+      name,
+      first.dtype,
+      `[${first.shape.join(", ")}]`,
+      [others.length === 0 ? "" : plural(others.length + 1, "layer"), style.dim],
+      first.action === "copy" ? "copy" : first.method,
+      [renderParameters(first), style.dim],
     ]);
-  const rest = tensors.length - first.length;
+  const hidden = groups.length - rows.length;
   return [
     style.heading("By kind of tensor"),
     ...renderTable([head("kind", "tensors", "parameters", "size", "method"), ...byKind], "lrrrl"),
     "",
-    style.heading(
-      rest > 0 ? `First ${plural(first.length, "tensor")} of ${formatCount(tensors.length)}` : "Tensors",
-    ),
-    ...renderTable([head("name", "dtype", "shape", "method", "parameters"), ...first], "lllll"),
-    ...(rest > 0 ? [style.dim(`  and ${formatCount(rest)} more; --json lists all of them`)] : []),
+    style.heading("Tensors"),
+    ...renderTable([head("name", "dtype", "shape", "", "method", ""), ...rows], "llllll"),
+    ...(hidden > 0 ? [style.dim(`  and ${plural(hidden, "more line")}; --json lists every tensor`)] : []),
   ];
 }
 
-/** "filter_wise false; weight 0.5, 0.25": a model's own parameters in the order of the models. */
-function renderParameters({ parameters, inputs }: PlannedTensor): string {
-  const own = Object.entries(parameters).map(([name, value]) => `${name} ${String(value)}`);
-  const names = unique(inputs.flatMap((input) => Object.keys(input.parameters)));
-  const perModel = names.map((name) => {
-    const values = inputs.map((input) => String(input.parameters[name] ?? "-"));
-    return `${name} ${values.join(", ")}`;
-  });
-  return [...own, ...perModel].join("; ");
+/** "weight 0.5, 0.25; lambda 0.7": what is not the method's default; a model's own parameters in recipe order. */
+function renderParameters({ method, parameters, inputs }: PlannedTensor): string {
+  const specs = METHODS.find(({ name }) => name === method)?.parameters as ParameterSpecs | undefined;
+  const shown = (name: string, values: readonly (ParameterValue | undefined)[]) =>
+    values.every((value) => value === specs?.[name]?.default)
+      ? []
+      : [`${name} ${values.map(showValue).join(", ")}`];
+  const perModel = unique(inputs.flatMap((input) => Object.keys(input.parameters)));
+  return [
+    ...Object.entries(parameters).flatMap(([name, value]) => shown(name, [value])),
+    ...perModel.flatMap((name) =>
+      shown(
+        name,
+        inputs.map((input) => input.parameters[name]),
+      ),
+    ),
+  ].join("; ");
 }
+
+/** A value between two of a gradient has more digits than anyone reads. */
+const showValue = (value: ParameterValue | undefined) =>
+  typeof value === "number" ? String(Number(value.toPrecision(4))) : String(value ?? "none");
