@@ -1,15 +1,23 @@
 import type { ParameterSpec } from "../methods/params.ts";
 import type { ParameterValue } from "./types.ts";
 
-/** A decimal number as text: what mergekit reads as a number although YAML 1.1 does not (`1e-5`, `"0.5"`). */
-const DECIMAL = /^[-+]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][-+]?\d+)?$/;
+const DIGITS = "\\d+(?:_\\d+)*";
 
-const TRUE_WORDS = new Set(["true", "yes", "on", "t", "y", "1"]);
-const FALSE_WORDS = new Set(["false", "no", "off", "f", "n", "0"]);
+/** A decimal number as text: what mergekit reads as a number although YAML 1.1 does not (`1e-5`, `"0.5"`). */
+export const DECIMAL_PATTERN = `^\\s*[-+]?(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:[eE][-+]?\\d+)?\\s*$`;
+const DECIMAL = new RegExp(DECIMAL_PATTERN);
+
+const TRUE_WORDS = ["true", "yes", "on", "t", "y", "1"];
+const FALSE_WORDS = ["false", "no", "off", "f", "n", "0"];
+
+const anyCase = (word: string) => word.replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+
+/** The words for true and false, in any case: JSON Schema's patterns have no flag for that. */
+export const FLAG_PATTERN = `^(?:${[...TRUE_WORDS, ...FALSE_WORDS].map(anyCase).join("|")})$`;
 
 function toNumber(value: ParameterValue): ParameterValue {
   if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "string" && DECIMAL.test(value.trim())) return Number(value.replaceAll("_", ""));
+  if (typeof value === "string" && DECIMAL.test(value)) return Number(value.replaceAll("_", ""));
   return value;
 }
 
@@ -17,7 +25,7 @@ function toFlag(value: ParameterValue): ParameterValue {
   if (value === 0 || value === 1) return value === 1;
   if (typeof value !== "string") return value;
   const word = value.toLowerCase();
-  return TRUE_WORDS.has(word) ? true : FALSE_WORDS.has(word) ? false : value;
+  return TRUE_WORDS.includes(word) ? true : FALSE_WORDS.includes(word) ? false : value;
 }
 
 /**

@@ -1,0 +1,178 @@
+import { didYouMean } from "../nearest.ts";
+import { referenceText } from "../sources/types.ts";
+import { findMethod } from "./coerce.ts";
+import type { AnyMethod } from "../methods/define.ts";
+import type { ParameterSpecs } from "../methods/params.ts";
+import type { ErrorCode, Position } from "../errors.ts";
+import type { ModelReference } from "../sources/types.ts";
+import type { RecipeProblems } from "./problems.ts";
+import type { Override, Recipe, RecipeSlice, RecipeSource } from "./types.ts";
+
+export interface ContractContext {
+  readonly recipe: Recipe;
+  readonly methods: readonly AnyMethod[];
+  readonly problems: RecipeProblems;
+  readonly lenient: boolean;
+  /** Required parameters that stand under a misspelt name: reported already. */
+  readonly misspelt: ReadonlySet<string>;
+  /** Where the recipe names its method, or its start. */
+  readonly methodPosition: Position;
+}
+
+/** What runs on one slice: the recipe's method, or an override's. */
+interface Run {
+  readonly method: AnyMethod;
+  readonly slice: RecipeSlice;
+  readonly override?: Override;
+  readonly position: Position;
+}
+
+const same = (a: ModelReference, b: ModelReference) => referenceText(a) === referenceText(b);
+const count = (n: number) => `${n} model${n === 1 ? "" : "s"}`;
+
+class ContractCheck {
+  readonly #context: ContractContext;
+
+  constructor(context: ContractContext) {
+    this.#context = context;
+  }
+
+  check(): void {
+    const { recipe, methods } = this.#context;
+    for (const slice of recipe.slices) this.#duplicates(slice);
+    const method = findMethod(methods, recipe.mergeMethod);
+    if (method !== undefined) {
+      for (const slice of recipe.slices) {
+        const position = recipe.sliced ? slice.position : this.#context.methodPosition;
+        this.#run({ method, slice, position });
+        this.#baseParameters({ method, slice, position });
+      }
+    }
+    for (const override of recipe.overrides) this.#override(override);
+  }
+
+  #error(code: ErrorCode, at: Position, message: string, hint: string): void {
+    this.#context.problems.error(code, at, message, hint);
+  }
+
+  #duplicates({ sources }: RecipeSlice): void {
+    const first = new Map<string, RecipeSource>();
+    for (const source of sources) {
+      const name = referenceText(source.model);
+      const earlier = first.get(name);
+      if (earlier === undefined) {
+        first.set(name, source);
+        continue;
+      }
+      const message = `The model ${name} is listed twice, first on line ${earlier.position.line}.`;
+      this.#error(
+        "RECIPE_DUPLICATE_MODEL",
+        source.position,
+        message,
+        "Keep one; a weight says how much it counts.",
+      );
+    }
+  }
+
+  #base({ method, slice }: Run): ModelReference | undefined {
+    return method.base === "ignored" ? undefined : (slice.baseModel ?? this.#context.recipe.baseModel);
+  }
+
+  /** Base, number of inputs and required parameters of one method on one slice. */
+  #run(run: Run): void {
+    const { method, slice, override, position } = run;
+    const base = this.#base(run);
+    if (method.base === "required" && base === undefined) {
+      const message = `${method.name} needs a base model.`;
+      const hint = "Name the model that the others were fine-tuned from under base_model:.";
+      this.#error("RECIPE_MODEL_COUNT", position, message, hint);
+      return;
+    }
+    const { sources } = slice;
+    if (base !== undefined && !sources.some(({ model }) => same(model, base))) {
+      const message = `The slice lacks the base model ${referenceText(base)}, which ${method.name} needs.`;
+      this.#error(
+        "RECIPE_MODEL_COUNT",
+        position,
+        message,
+        "Add it to the slice's sources, with a layer_range.",
+      );
+      return;
+    }
+    const only = override?.model;
+    const inputs = sources.filter(
+      ({ model }) => !(base && same(model, base)) && (only === undefined || same(model, only)),
+    );
+    this.#count(run, inputs.length);
+    this.#required(run, inputs);
+  }
+
+  #count({ method, slice, position }: Run, n: number): void {
+    const { min, max } = method.models;
+    if (n >= min && n <= (max ?? Infinity)) return;
+    const wanted =
+      min === max
+        ? `exactly ${count(min)}`
+        : n < min
+          ? `at least ${count(min)}`
+          : `at most ${count(max ?? 0)}`;
+    const apart =
+      method.base === "ignored" || !this.#base({ method, slice, position }) ? "" : " besides the base";
+    const message = `${method.name} needs ${wanted}${apart}; there ${n === 1 ? "is" : "are"} ${n} here.`;
+    const hint = n < min ? "List more models." : "List fewer models, or choose a method that takes them all.";
+    this.#error("RECIPE_MODEL_COUNT", position, message, hint);
+  }
+
+  /** Parameters that no level gives at all; one that a filter leaves out somewhere is for the planner to find. */
+  #required({ method, slice, override, position }: Run, inputs: readonly RecipeSource[]): void {
+    const shared = [override?.parameters, slice.parameters, this.#context.recipe.parameters];
+    for (const [name, spec] of Object.entries(method.parameters as ParameterSpecs)) {
+      const given = spec.default !== undefined || spec.optional === true || this.#context.misspelt.has(name);
+      if (given || shared.some((level) => level?.has(name))) continue;
+      const lacking = spec.scope === "global" ? [] : inputs.filter(({ parameters }) => !parameters.has(name));
+      if (spec.scope === "model" && lacking.length === 0) continue;
+      const whom = lacking.map(({ model }) => referenceText(model)).join(", ");
+      const message = `${method.name} needs "${name}"${whom && ` for ${whom}`}. ${spec.doc}`;
+      const hint = `Give it ${whom && "to each model, or "}once in the recipe's parameters.`;
+      const at = override === undefined ? lacking[0]?.position : undefined;
+      this.#error("RECIPE_MISSING_PARAMETER", at ?? position, message, hint);
+    }
+  }
+
+  #baseParameters(run: Run): void {
+    const base = this.#base(run);
+    const source = base && run.slice.sources.find(({ model }) => same(model, base));
+    for (const [name, { position }] of source?.parameters ?? []) {
+      const message = `"${name}" has no effect on the base model: ${run.method.name} takes the base as it is.`;
+      const { problems, lenient } = this.#context;
+      const hint = `Remove "${name}" there.`;
+      if (lenient) problems.warn("RECIPE_MISPLACED_PARAMETER", position, message, hint);
+      else problems.error("RECIPE_MISPLACED_PARAMETER", position, message, hint);
+    }
+  }
+
+  #override(override: Override): void {
+    const { recipe, methods } = this.#context;
+    const { position, model } = override;
+    const listed = [
+      ...new Set(recipe.slices.flatMap(({ sources }) => sources.map((s) => referenceText(s.model)))),
+    ];
+    if (model !== undefined && !listed.includes(referenceText(model))) {
+      const name = referenceText(model);
+      const message = `The model ${name} is not one of the recipe's.${didYouMean(name, listed)}`;
+      this.#error("RECIPE_MODEL_REFERENCE", position, message, `Models: ${listed.join(", ")}.`);
+      return;
+    }
+    const method = findMethod(methods, override.mergeMethod ?? recipe.mergeMethod);
+    // Which slices an override touches depends on the models' layers, which only the planner knows.
+    const slice = recipe.sliced ? undefined : recipe.slices[0];
+    const changes = override.mergeMethod !== undefined || model !== undefined;
+    if (method !== undefined && slice !== undefined && changes)
+      this.#run({ method, slice, override, position });
+  }
+}
+
+/** Holds a recipe against the contracts of its methods, as far as the recipe alone decides. */
+export function checkContract(context: ContractContext): void {
+  new ContractCheck(context).check();
+}

@@ -1,0 +1,144 @@
+import { dtypeFromRecipe } from "../tensor/dtype.ts";
+import { referenceText } from "../sources/types.ts";
+import { findMethod, methodNameOf, overrideMethodName } from "./coerce.ts";
+import { readModelReference } from "./reference.ts";
+import { readSettings } from "./read-settings.ts";
+import { spanOf } from "./problems.ts";
+import { child, children, locate, text } from "./tree.ts";
+import type { AnyMethod } from "../methods/define.ts";
+import type { ModelReference } from "../sources/types.ts";
+import type { RecipeProblems } from "./problems.ts";
+import type { RecipeNode } from "./tree.ts";
+import type { Override, Recipe, RecipeSlice, RecipeSource } from "./types.ts";
+
+type Range = readonly [number, number];
+
+/**
+ * Turns a tree that has been held against the schema into a recipe. What the schema has refused is left out: it is
+ * reported already.
+ */
+export class Normalizer {
+  readonly #tree: RecipeNode;
+  readonly #methods: readonly AnyMethod[];
+  readonly #problems: RecipeProblems;
+  readonly #method: AnyMethod | undefined;
+
+  constructor(tree: RecipeNode, methods: readonly AnyMethod[], problems: RecipeProblems) {
+    this.#tree = tree;
+    this.#methods = methods;
+    this.#problems = problems;
+    this.#method = findMethod(methods, methodNameOf(tree));
+  }
+
+  recipe(file: string, source: string): Recipe {
+    const sliced = child(this.#tree, "slices") !== undefined;
+    const baseModel = this.#reference(this.#tree, "base_model");
+    const dtype = dtypeFromRecipe(text(child(this.#tree, "dtype")) ?? "");
+    const outDtype = dtypeFromRecipe(text(child(this.#tree, "out_dtype")) ?? "");
+    return {
+      file,
+      text: source,
+      mergeMethod: methodNameOf(this.#tree) ?? "",
+      ...(baseModel && { baseModel }),
+      slices: sliced
+        ? children(this.#tree, "slices").map((slice) => this.#slice(slice))
+        : [this.#wholeModels(baseModel)],
+      sliced,
+      parameters: this.#settings(this.#tree, "all"),
+      ...(dtype && { dtype }),
+      ...(outDtype && { outDtype }),
+      overrides: children(this.#tree, "overrides").map((override) => this.#override(override)),
+    };
+  }
+
+  #position(node: RecipeNode) {
+    return this.#problems.position(node.offset);
+  }
+
+  #settings(node: RecipeNode, scope: "all" | "model", method = this.#method) {
+    return readSettings(child(node, "parameters"), method, scope, this.#problems);
+  }
+
+  #reference(node: RecipeNode, key: string): ModelReference | undefined {
+    const value = child(node, key);
+    return value === undefined ? undefined : readModelReference(value, this.#problems);
+  }
+
+  #noEffect(node: RecipeNode, key: string, where: string): void {
+    const value = child(node, key);
+    if (value === undefined) return;
+    const message = `"${key}" has no effect ${where}, here as in mergekit.`;
+    this.#problems.warn(
+      "RECIPE_MISPLACED_PARAMETER",
+      spanOf(locate(node, [key])),
+      message,
+      `Remove "${key}".`,
+    );
+  }
+
+  /** `models`: one slice over all layers, with a base that is not listed as its last source. */
+  #wholeModels(baseModel: ModelReference | undefined): RecipeSlice {
+    const list = child(this.#tree, "models") ?? this.#tree;
+    const sources = children(this.#tree, "models").flatMap((entry) => {
+      this.#noEffect(entry, "layer_range", "under models");
+      return this.#source(entry);
+    });
+    const base = child(this.#tree, "base_model");
+    const baseText = baseModel && referenceText(baseModel);
+    const listed = sources.some(({ model }) => referenceText(model) === baseText);
+    if (baseModel !== undefined && base !== undefined && !listed) {
+      sources.push({ model: baseModel, parameters: new Map(), position: this.#position(base) });
+    }
+    return { sources, parameters: new Map(), position: this.#position(list) };
+  }
+
+  #slice(node: RecipeNode): RecipeSlice {
+    this.#noEffect(node, "residual_weight", "in a slice");
+    const baseModel = this.#reference(node, "base_model");
+    const sources = children(node, "sources").flatMap((entry) => {
+      const layerRange = this.#range(entry, "layer_range");
+      return this.#source(entry).map((source) => ({ ...source, ...(layerRange && { layerRange }) }));
+    });
+    return {
+      sources,
+      ...(baseModel && { baseModel }),
+      parameters: this.#settings(node, "all"),
+      position: this.#position(node),
+    };
+  }
+
+  #source(entry: RecipeNode): RecipeSource[] {
+    const model = this.#reference(entry, "model");
+    if (model === undefined) return [];
+    const position = this.#position(child(entry, "model") ?? entry);
+    return [{ model, parameters: this.#settings(entry, "model"), position }];
+  }
+
+  #range(node: RecipeNode, key: string): Range | undefined {
+    const [start, end] = children(node, key).map((item) => (item.kind === "scalar" ? item.value : undefined));
+    if (typeof start !== "number" || typeof end !== "number") return undefined;
+    if (start < end) return [start, end];
+    const message = `"${key}" [${start}, ${end}] holds no layer: the end is not included and must be larger.`;
+    const hint = "[0, 4] means layers 0 to 3.";
+    this.#problems.error("RECIPE_OUT_OF_RANGE", spanOf(locate(node, [key])), message, hint);
+    return undefined;
+  }
+
+  #override(node: RecipeNode): Override {
+    const name = overrideMethodName(node, this.#tree);
+    const own = text(child(node, "merge_method"));
+    const model = this.#reference(node, "model");
+    const layers = this.#range(node, "layers");
+    const pattern = text(child(node, "tensors"));
+    const tensors =
+      pattern === undefined ? children(node, "tensors").flatMap((item) => text(item) ?? []) : [pattern];
+    return {
+      ...(tensors.length > 0 && { tensors }),
+      ...(layers && { layers }),
+      ...(own !== undefined && { mergeMethod: own }),
+      ...(model && { model }),
+      parameters: this.#settings(node, "all", findMethod(this.#methods, name)),
+      position: this.#position(node),
+    };
+  }
+}

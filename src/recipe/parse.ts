@@ -1,0 +1,45 @@
+import { UsageError } from "../errors.ts";
+import { METHODS } from "../methods/index.ts";
+import { coerceRecipe } from "./coerce.ts";
+import { checkContract } from "./contract.ts";
+import { Normalizer } from "./normalize.ts";
+import { RecipeProblems } from "./problems.ts";
+import { child } from "./tree.ts";
+import { validate } from "./validate.ts";
+import { readYaml } from "./yaml.ts";
+import type { AnyMethod } from "../methods/define.ts";
+import type { ParsedRecipe } from "./types.ts";
+
+export interface ParseOptions {
+  /** Name for messages: the path as the user wrote it. */
+  readonly file: string;
+  /** Methods of the caller's own, besides the built-in ones. */
+  readonly methods?: readonly AnyMethod[] | undefined;
+  /** Unknown keys and parameters become warnings, and are ignored as mergekit ignores them. */
+  readonly lenient?: boolean | undefined;
+}
+
+/** The built-in methods and the caller's own. */
+function allMethods(own: readonly AnyMethod[] = []): readonly AnyMethod[] {
+  if (own.length === 0) return METHODS;
+  const all = [...METHODS, ...own];
+  const twice = all.find(({ name }, i) => all.findIndex((other) => other.name === name) !== i);
+  if (twice === undefined) return all;
+  throw new UsageError("USAGE", `There are two merge methods named "${twice.name}".`, { where: twice.name });
+}
+
+/** Reads and checks a recipe. Throws one RecipeError with all that is wrong in `problems`, in the order of the text. */
+export function parseRecipe(text: string, options: ParseOptions): ParsedRecipe {
+  const { file, lenient = false } = options;
+  const methods = allMethods(options.methods);
+  const problems = new RecipeProblems(text, file);
+  const tree = coerceRecipe(readYaml(text, problems), methods);
+  const { understood, misspelt } = validate({ tree, methods, problems, lenient });
+  const recipe = new Normalizer(tree, methods, problems).recipe(file, text);
+  if (understood && !problems.hasErrorOf("RECIPE_MODEL_REFERENCE")) {
+    const methodPosition = problems.position((child(tree, "merge_method") ?? tree).offset);
+    checkContract({ recipe, methods, problems, lenient, misspelt, methodPosition });
+  }
+  problems.throwIfErrors();
+  return { recipe, warnings: problems.list() };
+}

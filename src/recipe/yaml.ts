@@ -1,0 +1,75 @@
+import { Composer, Lexer, Parser } from "yaml";
+import { buildTree } from "./build-tree.ts";
+import { MAX_NESTING, MAX_RECIPE_BYTES, MAX_TOKENS } from "./limits.ts";
+import type { CST, Document } from "yaml";
+import type { RecipeProblems } from "./problems.ts";
+import type { MapNode } from "./tree.ts";
+
+const REASONABLE = "Recipes are far smaller than this; move repetition into anchors, filters or overrides.";
+
+/** Concrete syntax, bounded while it is read: what follows is recursive, and its cost grows with tokens and depth. */
+function parseSyntax(text: string, problems: RecipeProblems): CST.Token[] {
+  if (new TextEncoder().encode(text).length > MAX_RECIPE_BYTES) {
+    const message = `The recipe is larger than ${MAX_RECIPE_BYTES} bytes.`;
+    problems.fail("RECIPE_LIMIT", { offset: 0, end: 0 }, message, REASONABLE);
+  }
+  const parser = new Parser();
+  const syntax: CST.Token[] = [];
+  let tokens = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    syntax.push(...parser.next(lexeme));
+    const at = { offset: parser.offset, end: parser.offset + 1 };
+    if (parser.stack.length > MAX_NESTING) {
+      const message = `Lists and mappings are nested more than ${MAX_NESTING} deep here.`;
+      problems.fail("RECIPE_LIMIT", at, message, "The recipe language itself needs ten levels.");
+    }
+    if (++tokens > MAX_TOKENS) {
+      problems.fail("RECIPE_LIMIT", at, `The recipe has more than ${MAX_TOKENS} YAML tokens.`, REASONABLE);
+    }
+  }
+  syntax.push(...parser.end());
+  return syntax;
+}
+
+/** The only document of the text. */
+function composeDocument(text: string, problems: RecipeProblems): Document.Parsed {
+  // Every scalar stays text ("failsafe"): scalars.ts reads it as PyYAML does. Duplicate keys are reported with both
+  // places while the tree is built.
+  const composer = new Composer({
+    schema: "failsafe",
+    version: "1.1",
+    resolveKnownTags: false,
+    merge: false,
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
+  const [document, second] = composer.compose(parseSyntax(text, problems), true, text.length);
+  // One mistake makes the parser stumble over what follows: only the first is worth showing.
+  const fault = document?.errors[0] ?? second?.errors[0];
+  if (fault !== undefined || document === undefined) {
+    const [offset, end] = fault?.pos ?? [0, 0];
+    const message = `Not valid YAML: ${fault?.message ?? "no document"}.`;
+    const hint =
+      fault?.code === "TAB_AS_INDENT" ? "Indent with spaces." : "Check indentation, quotes and brackets.";
+    problems.fail("RECIPE_SYNTAX", { offset, end }, message, hint);
+  }
+  if (second !== undefined) {
+    const at = { offset: second.range[0], end: second.range[0] + "---".length };
+    const message = "The file holds several recipes; this version of Stockpot runs one per file.";
+    problems.fail("RECIPE_UNSUPPORTED", at, message, "Put each recipe into a file of its own.");
+  }
+  return document;
+}
+
+/** Reads YAML 1.1 text into a tree with positions; throws RecipeError if there is nothing to go on with. */
+export function readYaml(text: string, problems: RecipeProblems): MapNode {
+  const root = buildTree(composeDocument(text, problems).contents, problems);
+  if (root.kind === "map") return root;
+  const hint = "List the models to merge under models:.";
+  if (root.kind === "scalar" && root.value === null) {
+    problems.fail("RECIPE_MISSING_KEY", root, "The recipe is empty.", hint);
+  }
+  const message = "A recipe is a mapping of keys such as models and merge_method.";
+  return problems.fail("RECIPE_WRONG_TYPE", root, message, hint);
+}
