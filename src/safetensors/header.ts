@@ -77,8 +77,7 @@ export function headerLength(start: Uint8Array, fileByteLength: number, file: st
  */
 export function parseHeader(bytes: Uint8Array, fileByteLength: number, file: string): SafetensorsHeader {
   const fail = failureOf(file);
-  const { metadata, entries } = readEntries(decode(bytes, fail), fail);
-  const tensors = [...entries].map(([name, entry]) => checkEntry(name, entry, fail));
+  const { metadata, tensors } = readMembers(decode(bytes, fail), fail);
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   const dataOffset = LENGTH_BYTES + bytes.length;
   checkCoverage(tensors, fileByteLength - dataOffset, fail);
@@ -96,24 +95,24 @@ function decode(bytes: Uint8Array, fail: Fail): string {
   throw fail("FORMAT_HEADER_JSON", 'the header does not start with "{"');
 }
 
-function readEntries(text: string, fail: Fail) {
+function readMembers(text: string, fail: Fail) {
   const reader = new JsonReader(text, (what, at) =>
     fail("FORMAT_HEADER_JSON", `the header is not valid JSON: ${what} at character ${at}`),
   );
-  const entries = new Map<string, RawEntry>();
+  const tensors = new Map<string, HeaderTensor>();
   let metadata: Map<string, string> | undefined;
   reader.object((name) => {
     if (name === METADATA_KEY) {
       if (metadata !== undefined) throw fail("FORMAT_METADATA", `${METADATA_KEY} stands twice`);
       metadata = readMetadata(reader, fail);
-    } else if (entries.has(name)) {
+    } else if (tensors.has(name)) {
       throw fail("FORMAT_DUPLICATE_NAME", `the header names tensor ${quote(name)} twice`);
     } else {
-      entries.set(name, readEntry(name, reader, fail));
+      tensors.set(name, checkEntry(name, readEntry(name, reader, fail), fail));
     }
   });
   reader.end();
-  return { metadata: metadata ?? new Map<string, string>(), entries };
+  return { metadata: metadata ?? new Map<string, string>(), tensors: [...tensors.values()] };
 }
 
 function readMetadata(reader: JsonReader, fail: Fail): Map<string, string> {

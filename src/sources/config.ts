@@ -25,19 +25,19 @@ export function parseConfig(text: string, file: string): JsonObject {
 
 /** What a config says of tying the language head to the token embedding; undefined if it says nothing. */
 export function statedTie(config: JsonObject | undefined): boolean | undefined {
-  const text = member(config, "text_config");
+  const text = configValue(config, "text_config");
   const nested = typeof text === "object" && text !== null && !Array.isArray(text) ? text : undefined;
-  const stated = member(config, "tie_word_embeddings") ?? member(nested, "tie_word_embeddings");
+  const stated = configValue(config, "tie_word_embeddings") ?? configValue(nested, "tie_word_embeddings");
   return typeof stated === "boolean" ? stated : undefined;
 }
 
 /** The architectures that a config names. */
 export function architecturesOf(config: JsonObject | undefined): string[] {
-  const names = member(config, "architectures");
+  const names = configValue(config, "architectures");
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
 }
 
-/** A key's value, never one that every object inherits. */
-export function member(object: JsonObject | undefined, key: string): JsonValue | undefined {
-  return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
+/** A value of config.json, never one that every object inherits. */
+export function configValue(config: JsonObject | undefined, key: string): JsonValue | undefined {
+  return config !== undefined && Object.hasOwn(config, key) ? config[key] : undefined;
 }

@@ -6,7 +6,7 @@ import type { TensorKind } from "../tensor/names.ts";
 import { elementCount } from "../tensor/shape.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { deepestStack, depthOf, stacksOf } from "../tensor/stacks.ts";
-import { architecturesOf, member, statedTie } from "./config.ts";
+import { architecturesOf, configValue, statedTie } from "./config.ts";
 import { locate } from "./locate.ts";
 import type { OpenOptions } from "./locate.ts";
 import { readModel } from "./read-model.ts";
@@ -80,7 +80,7 @@ export async function inspectModel(path: string, options: OpenOptions): Promise<
   const dtypes = countDtypes(tensors);
   const stacks = stacksOf(model.tensors.keys());
   const deepest = deepestStack(stacks);
-  const modelType = member(model.config, "model_type");
+  const modelType = configValue(model.config, "model_type");
   return {
     reference: model.reference,
     location: model.location,

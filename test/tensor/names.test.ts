@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import type { TensorKind } from "../../src/tensor/names.ts";
-import { layerOf, tensorKind, withLayer } from "../../src/tensor/names.ts";
+import { isLanguageHead, isTokenEmbedding, layerOf, tensorKind, withLayer } from "../../src/tensor/names.ts";
 
 const LAYERS: readonly (readonly [string, string, number, string])[] = [
   ["model.layers.12.self_attn.q_proj.weight", "model.layers", 12, "self_attn.q_proj.weight"],
@@ -136,6 +136,29 @@ describe("tensor names", () => {
     const name = layerOf("h.3.mlp.experts.3.w");
     assert.ok(name);
     assert.equal(withLayer(name, 11), "h.11.mlp.experts.3.w");
+  });
+
+  it("knows the language head and the token embedding of an architecture, and neither inside a layer", () => {
+    const pairs = [
+      ["lm_head.weight", "model.embed_tokens.weight"],
+      ["lm_head.weight", "transformer.wte.weight"],
+      ["cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"],
+      ["embed_out.weight", "gpt_neox.embed_in.weight"],
+      ["output.weight", "tok_embeddings.weight"],
+      ["lm_head.weight", "shared.weight"],
+    ] as const;
+    for (const [head, embedding] of pairs) {
+      assert.deepEqual([isLanguageHead(head), isTokenEmbedding(head)], [true, false], head);
+      assert.deepEqual([isLanguageHead(embedding), isTokenEmbedding(embedding)], [false, true], embedding);
+    }
+    for (const name of [
+      "h.0.output.weight",
+      "classifier.weight",
+      "model.embed_positions.weight",
+      "lm_head.bias",
+    ]) {
+      assert.deepEqual([isLanguageHead(name), isTokenEmbedding(name)], [false, false], name);
+    }
   });
 
   it("sorts every tensor of the glyph family as its published geometry does", async () => {
