@@ -7,7 +7,21 @@ import type { Findings } from "./findings.ts";
 /** Position of the donor in every table: the base if there is one, else the first model of the recipe. */
 export const DONOR = 0;
 
-/** The models of a recipe in the order of the plan: the base, then the others as the recipe names them first. */
+/** Every model that a recipe names, once: the base, then the others in the order in which they are named first. */
+export function referencedModels(recipe: Recipe): ModelReference[] {
+  const first = recipe.baseModel === undefined ? [] : [recipe.baseModel];
+  const listed = recipe.slices.flatMap((slice) => slice.sources.map((source) => source.model));
+  const overriding = recipe.overrides.flatMap(({ model }) => model ?? []);
+  const all = [...first, ...listed, ...basesOf(recipe), ...overriding];
+  return [...new Map(all.map((model) => [referenceText(model), model])).values()];
+}
+
+function basesOf(recipe: Recipe): ModelReference[] {
+  const sliceBases = recipe.slices.map((slice) => slice.baseModel);
+  return [recipe.baseModel, ...sliceBases].filter((model) => model !== undefined);
+}
+
+/** The models of a recipe in the order of the plan: that of `referencedModels`. */
 export class ModelTable {
   readonly headers: readonly ModelHeaders[];
   readonly #positions: ReadonlyMap<string, number>;
@@ -15,15 +29,10 @@ export class ModelTable {
   readonly #bases: ReadonlySet<string>;
 
   constructor(recipe: Recipe, models: ReadonlyMap<string, ModelHeaders>) {
-    const sliceBases = recipe.slices.map((slice) => slice.baseModel);
-    const bases = [recipe.baseModel, ...sliceBases].filter((model) => model !== undefined);
-    const listed = recipe.slices.flatMap((slice) => slice.sources.map((source) => source.model));
-    const overriding = recipe.overrides.flatMap(({ model }) => model ?? []);
-    const first = recipe.baseModel === undefined ? [] : [recipe.baseModel];
-    const names = new Set([...first, ...listed, ...bases, ...overriding].map(referenceText));
-    this.#bases = new Set(bases.map(referenceText));
-    this.#positions = new Map([...names].map((name, position) => [name, position]));
-    this.headers = [...names].map((name) => {
+    const names = referencedModels(recipe).map(referenceText);
+    this.#bases = new Set(basesOf(recipe).map(referenceText));
+    this.#positions = new Map(names.map((name, position) => [name, position]));
+    this.headers = names.map((name) => {
       const found = models.get(name);
       if (found === undefined) throw new PlanError("INTERNAL", `no headers were given for model "${name}"`);
       return found;

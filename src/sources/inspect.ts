@@ -67,7 +67,10 @@ export interface ModelInspection {
 }
 
 /** Reads a model's headers, config and file list, damaged or not. Throws only if nothing is at that path. */
-export async function inspectModel(path: string, options: OpenOptions): Promise<ModelInspection> {
+export async function inspectModel(
+  path: string,
+  options: OpenOptions = { searchFrom: ["."] },
+): Promise<ModelInspection> {
   const problems: Problem[] = [];
   const location = await locate(path, options);
   const model = await readModel(path, location, (error) => problems.push(problemOf(error)));

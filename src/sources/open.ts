@@ -1,10 +1,30 @@
-import { FormatError, problemOf, SourceError, throwIfErrors } from "../errors.ts";
+import { FormatError, isMergeError, problemOf, SourceError, throwIfErrors } from "../errors.ts";
 import type { MergeError } from "../errors.ts";
 import { locate } from "./locate.ts";
 import type { OpenOptions } from "./locate.ts";
 import { readModel } from "./read-model.ts";
 import { referenceText } from "./types.ts";
 import type { ModelHeaders, ModelReference } from "./types.ts";
+
+/** Opens several models, by `referenceText`; the error lists what is wrong with all of them. */
+export async function openModels(
+  references: readonly ModelReference[],
+  options: OpenOptions,
+): Promise<ReadonlyMap<string, ModelHeaders>> {
+  const models = new Map<string, ModelHeaders>();
+  const errors: MergeError[] = [];
+  // One after the other: each opens up to a batch of files at a time.
+  for (const reference of references) {
+    try {
+      models.set(referenceText(reference), await openModel(reference, options));
+    } catch (error) {
+      if (!isMergeError(error)) throw error;
+      errors.push(error);
+    }
+  }
+  throwAll(errors);
+  return models;
+}
 
 /**
  * Finds a model and reads its headers, config and file list, no weights. Throws SourceError or FormatError; the error's
@@ -14,8 +34,16 @@ export async function openModel(reference: ModelReference, options: OpenOptions)
   const errors: MergeError[] = [];
   const location = await locate(reference.path, options);
   const model = await readModel(referenceText(reference), location, (error) => errors.push(error));
+  throwAll(errors);
+  return model;
+}
+
+/** Throws a single error as it is, and several as one of the first one's class that lists the problems of all. */
+function throwAll(errors: readonly MergeError[]): void {
   const [first, ...others] = errors;
   if (first !== undefined && others.length === 0) throw first;
-  throwIfErrors(errors.map(problemOf), first instanceof FormatError ? FormatError : SourceError);
-  return model;
+  const problems = errors.flatMap((error) =>
+    error.problems.length > 0 ? error.problems : [problemOf(error)],
+  );
+  throwIfErrors(problems, first instanceof FormatError ? FormatError : SourceError);
 }
