@@ -19,10 +19,10 @@ export function hasItsModels(who: Participants, row: Row, context: PlanContext):
     refuse(who, row, context, `${method.name} needs a base model, and the recipe has none`, hint);
   } else if (base !== undefined && context.recipe.sliced && !isListed(who, row)) {
     const hint = "List the base as a source of every slice, with the layers that the others are compared to.";
-    const reason = `the base model ${referenceOf(base)} is not among the sources of a slice`;
+    const reason = `The base model ${referenceOf(base)} is not among the sources of a slice`;
     refuse(who, row, context, reason, hint);
   } else if (!fits(who, inputs.length)) {
-    const given = inputs.length === 0 ? "none is given" : `${inputs.length} are given`;
+    const given = inputs.length < 2 ? `${inputs.length || "none"} is given` : `${inputs.length} are given`;
     refuse(who, row, context, `${method.name} takes ${allowed(who)}, and ${given}`, cure(who));
   } else {
     return true;
@@ -67,7 +67,7 @@ function refuse(who: Participants, row: Row, { findings }: PlanContext, reason: 
   findings.add(`count|${reason}`, row.name, {
     code: "PLAN_MODEL_COUNT",
     severity: "error",
-    sentence: (names) => `${reason[0]?.toUpperCase() ?? ""}${reason.slice(1)} (at ${names}).`,
+    sentence: (names) => `${reason} (at ${names}).`,
     position: who.override?.position ?? row.slice.position,
     hint,
   });

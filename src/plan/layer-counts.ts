@@ -49,8 +49,8 @@ function warnOfMissingLayers(model: ModelHeaders, stacks: Stacks, { findings }: 
   findings.add(`config layers|${model.reference}`, model.reference, {
     code: "PLAN_LAYER_COUNT",
     severity: "warning",
-    sentence: (name) =>
-      `The config of ${name} says ${stated.count} layers (${stated.path}), its weights have ${depthOf(stack)}.`,
+    sentence: () =>
+      `The config of ${model.reference} says ${stated.count} layers (${stated.path}), its weights have ${depthOf(stack)}.`,
     hint: "Check that all weight files of the model are there.",
   });
 }

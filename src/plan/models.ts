@@ -72,10 +72,11 @@ export function checkArchitectures(table: ModelTable, findings: Findings): void 
   for (const model of table.headers) {
     const found = architectureOf(model);
     if (expected === undefined || found === undefined || found === expected) continue;
-    findings.add("architecture", `${model.reference} (${found})`, {
+    findings.add(`architecture|${found}`, model.reference, {
       code: "PLAN_ARCHITECTURE",
       severity: "warning",
-      sentence: (models) => `The architecture differs from ${donor.reference}'s ${expected}: ${models}.`,
+      sentence: (models) =>
+        `The architecture of ${models} is ${found}, that of "${donor.reference}" is ${expected}.`,
       hint: "The output gets the config of the base (without one: of the first model); make sure that this is meant.",
     });
   }

@@ -50,7 +50,8 @@ function rangeOf(source: RecipeSource, context: PlanContext): RangeOfLayers | un
   context.findings.add(`range|${model.reference}|${start}|${end}`, model.reference, {
     code: "PLAN_LAYER_RANGE",
     severity: "error",
-    sentence: (name) => `Layers [${start}, ${end}) are not in ${name}, which has the layers [0, ${depth}).`,
+    sentence: () =>
+      `Layers [${start}, ${end}) are not in ${model.reference}, which has the layers [0, ${depth}).`,
     position: source.position,
     hint: "A layer range is half-open: its end is the first layer that is not taken.",
   });
@@ -64,10 +65,10 @@ function onlyStack(model: ModelHeaders, source: RecipeSource, context: PlanConte
   context.findings.add(`stacks|${model.reference}`, model.reference, {
     code: none ? "PLAN_NO_LAYERS" : "RECIPE_UNSUPPORTED",
     severity: "error",
-    sentence: (name) =>
+    sentence: () =>
       none
-        ? `No tensor name of ${name} has a layer number, so slices cannot be taken from it.`
-        : `${name} has several stacks of layers (${[...stacks.keys()].join(", ")}); slices need a model with one.`,
+        ? `No tensor name of ${model.reference} has a layer number, so slices cannot be taken from it.`
+        : `${model.reference} has several stacks of layers (${[...stacks.keys()].join(", ")}); slices need a model with one.`,
     position: source.position,
     hint: "Use `models` in place of `slices`: it merges every tensor under its own name.",
   });
