@@ -4,6 +4,7 @@ import { ram, ramplusTl } from "./ram.ts";
 import { sce, selectedCount } from "./sce.ts";
 import { consensusTa, magmax, pcb } from "./selection.ts";
 import { ties, dareLinear, dellaLinear, taskArithmetic } from "./task-arithmetic.ts";
+import { at } from "./vectors.ts";
 import type { Vector } from "./vectors.ts";
 
 const zero = (length: number) => new Float64Array(length);
@@ -75,6 +76,9 @@ describe("references that decide element by element", () => {
     close(nearswap({ ...inputs, t: 1 }), 0.5, 1, -1, 0);
     close(nearswap({ ...inputs, t: 0 }), 0, 0, 0, 0);
     close(nearswap({ ...inputs, t: -1 }), 0, 0, 0, 0);
+    // Differences below 1e-6 count as 1e-6.
+    const tiny = nearswap({ base: of(0), models: [of(5e-7)], shape: [1], t: 1e-7 });
+    assert.ok(Math.abs(at(tiny, 0) - 5e-8) < 1e-12);
   });
 
   it("Arcee Fusion weighs differences by the divergence of their row", () => {

@@ -25,7 +25,7 @@ export function modelStockRatio(deltas: readonly Vector[], theta: "cosine" | "an
   if (theta === "gram") {
     const m = mean(overPairs(deltas, dot));
     const s = mean(deltas.map((delta) => dot(delta, delta)));
-    return m > 0 ? Math.min(1, (n * m) / (s + (n - 1) * m)) : 0;
+    return m > 0 ? (n * m) / (s + (n - 1) * m) : 0;
   }
   const moving = deltas.filter((delta) => norm(delta) > 0);
   if (moving.length < 2) return 0;

@@ -73,6 +73,22 @@ describe("references on the sphere", () => {
     assert.throws(() => multislerp({ models: [X, Y], shape, weight: [1, -1] }), /sum to zero/);
   });
 
+  it("Multi-SLERP is the direction of the mean unit vector times the mean norm: its tangents cancel", () => {
+    fc.assert(
+      fc.property(fc.array(directions, { minLength: 2, maxLength: 4 }), (models) => {
+        const share = 1 / models.length;
+        const average = combine(
+          models.map((v) => scale(v, 1 / norm(v))),
+          models.map(() => share),
+        );
+        fc.pre(norm(average) > 1e-3);
+        const length = models.reduce((total, v) => total + norm(v), 0) * share;
+        const merged = multislerp({ models, shape, weight: models.map(() => 2) });
+        close(merged, scale(average, length / norm(average)), 1e-4);
+      }),
+    );
+  });
+
   it("the Karcher mean of two is the middle of their arc with the mean of their norms", () => {
     fc.assert(
       fc.property(directions, directions, (a, b) => {
