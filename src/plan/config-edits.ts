@@ -1,7 +1,8 @@
 import type { RecipeSource } from "../recipe/types.ts";
 import type { JsonObject, JsonValue, ModelHeaders } from "../sources/types.ts";
+import { isLanguageHead } from "../tensor/names.ts";
 import { configValue } from "./models.ts";
-import { isLanguageHead, statedTie } from "./tied.ts";
+import { statedTie } from "./tied.ts";
 
 const LAYER_COUNT_KEYS = ["num_hidden_layers", "n_layer", "n_layers", "num_layers"];
 
@@ -48,7 +49,7 @@ export function layerEdits(
   if (entry.count !== layerCount) edits[entry.path] = layerCount;
   const parent = entry.path.slice(0, entry.path.lastIndexOf(".") + 1);
   for (const [key, value] of Object.entries(entry.owner)) {
-    if (!/layer/.test(key) || !Array.isArray(value) || value.length !== entry.count) continue;
+    if (!key.includes("layer") || !Array.isArray(value) || value.length !== entry.count) continue;
     const restacked = origins.map((layer) => value[layer] ?? null);
     if (restacked.length === layerCount && restacked.some((each, i) => each !== value[i])) {
       edits[parent + key] = restacked;

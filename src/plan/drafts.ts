@@ -107,12 +107,15 @@ function reportParameter(
   inputs: readonly Match[],
   { findings }: PlanContext,
 ): void {
-  const { message, frame: _, ...rest } = problem;
+  const { message, code, severity } = problem;
   const names = [row.name, ...inputs.map(({ name }) => name)];
   const pattern = names.reduce((text, name) => text.replaceAll(name, "*"), message);
   const place = problem.position === undefined ? "" : `${problem.position.line}:${problem.position.column}`;
-  findings.add(`parameter|${problem.code}|${place}|${pattern}`, row.name, {
-    ...rest,
+  findings.add(`parameter|${code}|${place}|${pattern}`, row.name, {
+    code,
+    severity,
+    ...(problem.position === undefined ? {} : { position: problem.position }),
+    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
     sentence: (_names, count) =>
       count === 1 ? message : `${message} The same at ${count - 1} more tensors.`,
   });
