@@ -1,0 +1,15 @@
+import { copyPass } from "./copy.ts";
+import { gramPass } from "./gram.ts";
+import { linearPass } from "./linear.ts";
+import type { Pass, PassKind, PassRequest, PassResult } from "./types.ts";
+
+const PASSES: { readonly [K in PassKind]: Pass<K> } = { gram: gramPass, linear: linearPass, copy: copyPass };
+
+/** The pass that answers a request; requests and results are matched by `kind`, which the types cannot follow. */
+export function passOf(request: PassRequest): Pass<PassKind> {
+  return PASSES[request.kind] as unknown as Pass<PassKind>;
+}
+
+export function mergeResults(request: PassRequest, results: readonly PassResult[]): PassResult {
+  return passOf(request).merge(results as never);
+}

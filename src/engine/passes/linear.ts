@@ -1,0 +1,56 @@
+import type { Workbench } from "../workbench.ts";
+import type { LinearPass, Pass, Runner } from "./types.ts";
+
+/** Writes scale * a + sum of coefficient * (x - a), with anchor a; see `LinearCombination`. */
+export const linearPass: Pass<"linear"> = {
+  reads: (request, bench) => {
+    const { anchor, coefficient } = resolve(request, bench);
+    return bench.operands.map((_, k) => k === anchor || coefficient(k) !== 0);
+  },
+  writesFrom: (bench) => bench.output,
+  start: (request, bench) => new LinearRunner(request, bench),
+  merge: () => undefined,
+};
+
+/** The anchor as an operand, and the coefficient of each operand. */
+function resolve({ combination }: LinearPass, bench: Workbench) {
+  const first = bench.hasBase ? 1 : 0;
+  const anchor = combination.anchor === "base" ? 0 : combination.anchor + first;
+  const coefficient = (k: number): number => {
+    if (k === anchor) return 0;
+    return k < first ? combination.baseCoefficient : (combination.coefficients[k - first] ?? 0);
+  };
+  return { anchor, coefficient };
+}
+
+class LinearRunner implements Runner<undefined> {
+  readonly #bench: Workbench;
+  readonly #anchor: number;
+  readonly #scale: number;
+  readonly #terms: readonly { readonly operand: number; readonly coefficient: number }[];
+
+  constructor(request: LinearPass, bench: Workbench) {
+    const { anchor, coefficient } = resolve(request, bench);
+    this.#bench = bench;
+    this.#anchor = anchor;
+    this.#scale = request.combination.scale;
+    this.#terms = bench.operands
+      .map((_, operand) => ({ operand, coefficient: coefficient(operand) }))
+      .filter((term) => term.coefficient !== 0);
+  }
+
+  segment(offset: number, n: number): void {
+    const bench = this.#bench;
+    const a = bench.floats(this.#anchor, offset, n, 0);
+    const sum = bench.accumulator(offset, 1);
+    if (bench.arithmetic === "F32") bench.kernels.scaleF32(a, sum, this.#scale, n);
+    else bench.kernels.scaleF64(a, sum, this.#scale, n);
+    for (const { operand, coefficient } of this.#terms)
+      bench.addDelta(operand, offset, n, a, sum, coefficient);
+    bench.encode(sum, offset, n);
+  }
+
+  finish(): undefined {
+    return undefined;
+  }
+}

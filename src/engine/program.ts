@@ -1,0 +1,47 @@
+import type { AnyMethod, SolveContext } from "../methods/define.ts";
+import type { ParameterSpecs } from "../methods/params.ts";
+import type { Gram, StatisticRequest } from "../methods/statistics.ts";
+import type { PlannedTensor } from "../plan/types.ts";
+import type { GramSums, PassRequest, PassResult } from "./passes/types.ts";
+
+export type Numbers = Readonly<Record<string, number>>;
+export type Program = Generator<PassRequest, Numbers, PassResult>;
+
+/**
+ * Measure, solve, combine: what is done to one unit (a tensor, a row, the tensors of a layer) of `count` elements, as
+ * the sequence of its passes. It yields a pass, is resumed with the pass's result, and returns the numbers to report.
+ * Whoever runs it decides where the passes run.
+ */
+export function* program(method: AnyMethod, tensor: PlannedTensor, count: number): Program {
+  if (tensor.action === "copy") {
+    yield { kind: "copy" };
+    return {};
+  }
+  const context = solveContext(method, tensor, count);
+  const measured: Record<string, unknown> = {};
+  const requests: Readonly<Record<string, StatisticRequest>> = method.measure?.(context) ?? {};
+  for (const [name, request] of Object.entries(requests)) {
+    const sums = (yield { kind: "gram", space: request.space }) as GramSums;
+    measured[name] = { n: sums.zeroCounts.length, ...sums, elementCount: count } satisfies Gram;
+  }
+  const solution = method.solve(context, measured as never);
+  yield { kind: "linear", combination: solution.combination };
+  return solution.report ?? {};
+}
+
+function solveContext(method: AnyMethod, tensor: PlannedTensor, count: number): SolveContext<ParameterSpecs> {
+  const parameters: Record<string, unknown> = {};
+  const specs: ParameterSpecs = method.parameters;
+  for (const [name, spec] of Object.entries(specs)) {
+    parameters[name] =
+      spec.scope === "model" ? tensor.inputs.map((input) => input.parameters[name]) : tensor.parameters[name];
+  }
+  return {
+    n: tensor.inputs.length,
+    parameters: parameters as SolveContext<ParameterSpecs>["parameters"],
+    shape: tensor.shape,
+    elementCount: count,
+    tensor: tensor.name,
+    hasBase: tensor.base !== undefined,
+  };
+}

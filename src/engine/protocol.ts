@@ -1,0 +1,68 @@
+import type { ErrorCode } from "../errors.ts";
+import type { PlannedModel, PlannedTensor } from "../plan/types.ts";
+import type { PassRequest, PassResult } from "./passes/types.ts";
+import type { Range } from "./segments.ts";
+
+/** What a worker is started with. */
+export interface WorkerSetup {
+  readonly models: readonly Pick<PlannedModel, "reference" | "files">[];
+  readonly shardPaths: readonly string[];
+  readonly tileBytes: number;
+  /** Use the scalar twin of the kernels. */
+  readonly scalar?: boolean;
+}
+
+/** Measure, solve and combine here, with a built-in method: a batch of small tensors, or rows of a large one. */
+export interface SolveJob {
+  readonly kind: "solve";
+  readonly units: readonly { readonly tensor: PlannedTensor; readonly range: Range }[];
+}
+
+/** One pass over a part of one tensor; the coordinator solves. */
+export interface PassJob {
+  readonly kind: "pass";
+  readonly tensor: PlannedTensor;
+  readonly range: Range;
+  readonly pass: PassRequest;
+}
+
+export type Job = SolveJob | PassJob;
+
+export interface NonFinite {
+  readonly tensor: string;
+  /** The pass that met it. */
+  readonly pass: string;
+  /** Reference of the model whose values are not finite; absent: the inputs are, the result is not. */
+  readonly model?: string;
+  readonly count: number;
+}
+
+/** A number reported by `solve`, summed up over rows. */
+export interface ReportedNumber {
+  readonly count: number;
+  readonly sum: number;
+}
+export type Report = Readonly<Record<string, ReportedNumber>>;
+
+export interface JobResult {
+  /** Of a pass job. */
+  readonly pass?: PassResult;
+  /** Of a solve job: one report per unit. */
+  readonly reports?: readonly Report[];
+  readonly nonFinite: readonly NonFinite[];
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
+export interface FailedJob {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly where?: string;
+  readonly hint?: string;
+  readonly stack?: string;
+}
+
+export type Request = { readonly id: number; readonly job: Job };
+export type Reply = { readonly id: number } & (
+  { readonly result: JobResult } | { readonly failed: FailedJob }
+);

@@ -1,0 +1,82 @@
+import { methodByName } from "../methods/index.ts";
+import type { AnyMethod } from "../methods/define.ts";
+import type { MergePlan, PlannedTensor } from "../plan/types.ts";
+import { elementCount, rowLength } from "../tensor/shape.ts";
+import { isFloatDtype } from "../tensor/dtype.ts";
+import type { Range } from "./segments.ts";
+import { splitRange, splitRows, stripeElements } from "./segments.ts";
+
+/** Small tensors travel in batches of about this much work, or of this many. */
+const BATCH_ELEMENTS = 1_048_576;
+const BATCH_TENSORS = 64;
+
+export interface Unit {
+  readonly tensor: PlannedTensor;
+  readonly range: Range;
+}
+
+/**
+ * Work that the coordinator hands out as a whole. "local": a worker measures, solves and combines. "shared": the
+ * coordinator solves, over the stripes of one tensor or of a group of tensors.
+ */
+export type Task =
+  | { readonly kind: "local"; readonly units: readonly Unit[]; readonly size: number }
+  | { readonly kind: "shared"; readonly tensors: readonly PlannedTensor[]; readonly size: number };
+
+/** Elements to work on; a tensor without arithmetic counts its bytes. */
+export function workElements(tensor: PlannedTensor): number {
+  return isFloatDtype(tensor.dtype) ? elementCount(tensor.shape) : tensor.byteLength;
+}
+
+/** Divides a plan into tasks, the largest first so that the last ones to finish are small. */
+export function divide(plan: MergePlan, methods: readonly AnyMethod[]): Task[] {
+  const tasks: Task[] = [];
+  const groups = new Map<string, PlannedTensor[]>();
+  const small: Unit[] = [];
+  for (const tensor of plan.tensors) {
+    const count = workElements(tensor);
+    const builtIn = methodByName(tensor.method) === methodByName(tensor.method, methods);
+    const rows = tensor.granularity === "row" && tensor.action === "merge";
+    if (count === 0) continue;
+    if (tensor.group !== undefined && tensor.action === "merge") {
+      const key = `${tensor.method}\n${tensor.group}`;
+      groups.set(key, [...(groups.get(key) ?? []), tensor]);
+    } else if (rows) {
+      for (const range of splitRows(count, rowLength(tensor.shape)))
+        tasks.push({ kind: "local", units: [{ tensor, range }], size: range.end - range.begin });
+    } else if (count > stripeElements(count) || !builtIn) {
+      tasks.push({ kind: "shared", tensors: [tensor], size: count });
+    } else {
+      small.push({ tensor, range: { begin: 0, end: count } });
+    }
+  }
+  for (const tensors of groups.values())
+    tasks.push({ kind: "shared", tensors, size: tensors.reduce((sum, t) => sum + workElements(t), 0) });
+  tasks.push(...batches(small));
+  return tasks.sort((a, b) => b.size - a.size);
+}
+
+function batches(units: readonly Unit[]): Task[] {
+  const tasks: Task[] = [];
+  let batch: Unit[] = [];
+  let size = 0;
+  const close = () => {
+    if (batch.length > 0) tasks.push({ kind: "local", units: batch, size });
+    batch = [];
+    size = 0;
+  };
+  for (const unit of units) {
+    const count = unit.range.end - unit.range.begin;
+    if (size + count > BATCH_ELEMENTS || batch.length >= BATCH_TENSORS) close();
+    batch.push(unit);
+    size += count;
+  }
+  close();
+  return tasks;
+}
+
+/** The stripes of a tensor, which may run on different workers. */
+export function stripes(tensor: PlannedTensor): Range[] {
+  const count = workElements(tensor);
+  return splitRange(count, stripeElements(count));
+}

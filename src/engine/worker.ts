@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { EngineError, isMergeError } from "../errors.ts";
+import { FIRST_FREE_ADDRESS, instantiateKernels, KERNELS_URL, supportsSimd } from "../kernels/load.ts";
+import { referenceKernels } from "../kernels/reference.ts";
+import { methodByName } from "../methods/index.ts";
+import { FileTable } from "./files.ts";
+import type { FailedJob, Job, JobResult, Reply, Request, WorkerSetup } from "./protocol.ts";
+import { solveUnit } from "./solve-unit.ts";
+import { Workbench } from "./workbench.ts";
+
+const setup = workerData as WorkerSetup;
+// 65,536 pages are the 4 GiB that a 32-bit memory can address; what is used follows from tiles alone.
+const memory = new WebAssembly.Memory({ initial: FIRST_FREE_ADDRESS / 65_536 + 1, maximum: 65_536 });
+const kernels =
+  setup.scalar === true || !supportsSimd()
+    ? referenceKernels(memory)
+    : instantiateKernels(new WebAssembly.Module(readFileSync(KERNELS_URL)), memory);
+const files = new FileTable();
+const bench = new Workbench(setup, memory, kernels, files);
+
+parentPort?.on("message", (request: Request | "close") => {
+  if (request === "close") {
+    files.closeAll();
+    parentPort?.close();
+    return;
+  }
+  parentPort?.postMessage(answer(request));
+});
+
+function answer({ id, job }: Request): Reply {
+  try {
+    return { id, result: run(job) };
+  } catch (error) {
+    return { id, failed: describe(error, job) };
+  }
+}
+
+function run(job: Job): JobResult {
+  bench.readBytes = 0;
+  bench.writtenBytes = 0;
+  const outcome = job.kind === "solve" ? { reports: job.units.map(solve) } : { pass: runPass(job) };
+  const { readBytes, writtenBytes } = bench;
+  return { ...outcome, nonFinite: bench.takeNonFinite(), readBytes, writtenBytes };
+}
+
+function solve({ tensor, range }: Extract<Job, { kind: "solve" }>["units"][number]) {
+  const method = methodByName(tensor.method);
+  if (method === undefined) throw new EngineError("INTERNAL", `No built-in method ${tensor.method}`);
+  return solveUnit(bench, method, tensor, range);
+}
+
+function runPass({ tensor, range, pass }: Extract<Job, { kind: "pass" }>) {
+  bench.open(tensor);
+  const result = bench.run(pass, range);
+  bench.flush();
+  return result;
+}
+
+function describe(error: unknown, job: Job): FailedJob {
+  const tensor = job.kind === "pass" ? job.tensor.name : (job.units[0]?.tensor.name ?? "");
+  if (isMergeError(error)) {
+    const { code, message, where, hint } = error;
+    return { code, message, where: where ?? tensor, ...(hint === undefined ? {} : { hint }) };
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { code: "ENGINE_WORKER", message, where: tensor, ...(stack === undefined ? {} : { stack }) };
+}
