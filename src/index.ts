@@ -1,3 +1,48 @@
+export type { KindSummary, Spread } from "./engine/summary.ts";
+export type { MergePlan, PlannedInput, PlannedModel, PlannedShard, PlannedTensor } from "./plan/types.ts";
+export type { WrittenFile } from "./sink/types.ts";
+
+export { parseRecipe } from "./recipe/parse.ts";
+export type { ParseOptions } from "./recipe/parse.ts";
+export { recipeSchema } from "./recipe/schema.ts";
+export type {
+  Override,
+  ParsedRecipe,
+  Recipe,
+  RecipeSlice,
+  RecipeSource,
+  Setting,
+  Settings,
+} from "./recipe/types.ts";
+
+export { inspectModel } from "./sources/inspect.ts";
+export type { DtypeCount, InspectedTensor, ModelInspection, Tie } from "./sources/inspect.ts";
+export type { OpenOptions } from "./sources/locate.ts";
+export { referenceText } from "./sources/types.ts";
+export type {
+  JsonObject,
+  JsonValue,
+  ModelHeaders,
+  ModelReference,
+  TensorHeader,
+  WeightFile,
+} from "./sources/types.ts";
+
+export { defineMethod } from "./methods/define.ts";
+export type { AnyMethod, Granularity, MergeMethod, Solution, SolveContext } from "./methods/define.ts";
+export { DEFAULT_METHOD, METHODS } from "./methods/index.ts";
+export { flag, integer, number, oneOf, optional, perModel } from "./methods/params.ts";
+export type { ParameterSpec, ParameterSpecs, ParameterValue, ParameterValues } from "./methods/params.ts";
+export { gram } from "./methods/statistics.ts";
+export type { Gram, StatisticRequest, StatisticRequests, StatisticResults } from "./methods/statistics.ts";
+export { addTaskVectors, weightedSum, weightedSumWithBase } from "./methods/combination.ts";
+export type { Combination, LinearCombination } from "./methods/combination.ts";
+
+export type { Dtype, FloatDtype } from "./tensor/dtype.ts";
+export { RECIPE_DTYPE_NAMES } from "./tensor/dtype.ts";
+export type { TensorKind } from "./tensor/names.ts";
+export type { Shape } from "./tensor/shape.ts";
+
 export {
   CODES,
   EngineError,
@@ -13,43 +58,3 @@ export {
   UsageError,
 } from "./errors.ts";
 export type { ErrorCode, MergeErrorDetails, Position, Problem, Stage } from "./errors.ts";
-
-export type { Dtype, FloatDtype } from "./tensor/dtype.ts";
-export { RECIPE_DTYPE_NAMES } from "./tensor/dtype.ts";
-export type { TensorKind } from "./tensor/names.ts";
-export type { Shape } from "./tensor/shape.ts";
-
-export { defineMethod } from "./methods/define.ts";
-export type { AnyMethod, Granularity, MergeMethod, Solution, SolveContext } from "./methods/define.ts";
-export { DEFAULT_METHOD, METHODS } from "./methods/index.ts";
-export { flag, integer, number, oneOf, optional, perModel } from "./methods/params.ts";
-export type { ParameterSpec, ParameterSpecs, ParameterValue, ParameterValues } from "./methods/params.ts";
-export { gram } from "./methods/statistics.ts";
-export type { Gram, StatisticRequest, StatisticRequests, StatisticResults } from "./methods/statistics.ts";
-export { addTaskVectors, weightedSum, weightedSumWithBase } from "./methods/combination.ts";
-export type { Combination, LinearCombination } from "./methods/combination.ts";
-
-export { referenceText } from "./sources/types.ts";
-export type {
-  JsonObject,
-  JsonValue,
-  ModelHeaders,
-  ModelReference,
-  TensorHeader,
-  WeightFile,
-} from "./sources/types.ts";
-
-export type {
-  Override,
-  ParsedRecipe,
-  Recipe,
-  RecipeSlice,
-  RecipeSource,
-  Setting,
-  Settings,
-} from "./recipe/types.ts";
-
-export type { MergePlan, PlannedInput, PlannedModel, PlannedShard, PlannedTensor } from "./plan/types.ts";
-
-export type { WrittenFile } from "./sink/types.ts";
-export type { KindSummary, Spread } from "./engine/summary.ts";

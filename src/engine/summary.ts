@@ -3,7 +3,7 @@ import type { TensorKind } from "../tensor/names.ts";
 /** What a merge reports of one tensor, as far as a summary reads it. */
 interface ReportedTensor {
   readonly kind: TensorKind;
-  readonly report?: Readonly<Record<string, number>>;
+  readonly numbers: Readonly<Record<string, number>>;
 }
 
 export interface Spread {
@@ -33,8 +33,8 @@ export function summarizeKinds(tensors: readonly ReportedTensor[]): readonly Kin
 
 function spreads(tensors: readonly ReportedTensor[]): Record<string, Spread> {
   const valuesOf = new Map<string, number[]>();
-  for (const { report = {} } of tensors) {
-    for (const [name, value] of Object.entries(report)) {
+  for (const { numbers } of tensors) {
+    for (const [name, value] of Object.entries(numbers)) {
       // A tensor without an angle (no task vector moves) must not blot out the others.
       if (!Number.isFinite(value)) continue;
       const values = valuesOf.get(name);

@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { SinkError } from "../errors.ts";
 import type { MergePlan } from "../plan/types.ts";
+import type { ModelHeaders } from "../sources/types.ts";
 import {
   checkFreeSpace,
   listOutput,
@@ -23,10 +25,11 @@ import type { Sink, SinkOptions, WrittenFile } from "./types.ts";
  */
 export async function openSink(outDirectory: string, plan: MergePlan, options: SinkOptions): Promise<Sink> {
   const directory = resolve(outDirectory);
+  const donor = donorOf(plan, options);
   await refuseInputs(directory, plan);
   const present = (await listOutput(directory)) ?? [];
   refuseContent(directory, present, options.force);
-  await checkFreeSpace(directory, outputBytes(plan, options));
+  await checkFreeSpace(directory, outputBytes(plan, donor));
   const made = await makeDirectory(directory);
   const staging = new Staging(directory);
   const abort = async () => {
@@ -34,7 +37,7 @@ export async function openSink(outDirectory: string, plan: MergePlan, options: S
     await removeDirectories(made.splice(0));
   };
   try {
-    const small = await stageSmallFiles(staging, directory, plan, options);
+    const small = await stageSmallFiles(staging, directory, plan, donor, options);
     const shardPaths = await stageShards(staging, plan);
     // In this order they get their names: whoever sees the weights sees the rest, and the index names whole shards.
     const files = [...small, ...shardFiles(plan), ...(await stageIndex(staging, plan))];
@@ -47,8 +50,14 @@ export async function openSink(outDirectory: string, plan: MergePlan, options: S
   }
 }
 
+function donorOf(plan: MergePlan, { models }: SinkOptions): ModelHeaders {
+  const donor = models.get(plan.models[plan.donor]?.reference ?? "");
+  if (donor === undefined) throw new SinkError("INTERNAL", "The plan's donor is not among the models");
+  return donor;
+}
+
 /** Bytes that must be free before the first one is written. */
-export function outputBytes(plan: MergePlan, { donor }: Pick<SinkOptions, "donor">): number {
+function outputBytes(plan: MergePlan, donor: ModelHeaders): number {
   const files = [...plan.output.shards, ...donor.sideFiles];
   return files.reduce((total, { byteLength }) => total + byteLength, 0);
 }

@@ -2,6 +2,7 @@ import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceError } from "../errors.ts";
 import type { MergePlan } from "../plan/types.ts";
+import type { ModelHeaders } from "../sources/types.ts";
 import { editConfig } from "./config.ts";
 import { renderModelCard } from "./model-card.ts";
 import { CONFIG_NAME, MODEL_CARD_NAME, RECIPE_NAME } from "./names.ts";
@@ -13,7 +14,8 @@ export async function stageSmallFiles(
   staging: Staging,
   directory: string,
   plan: MergePlan,
-  { donor, recipeText, methods }: SinkOptions,
+  donor: ModelHeaders,
+  { recipeText, methods }: SinkOptions,
 ): Promise<WrittenFile[]> {
   const files: WrittenFile[] = [];
   if (donor.config !== undefined) {

@@ -4,8 +4,8 @@ import type { ModelHeaders } from "../sources/types.ts";
 export interface SinkOptions {
   /** Accept a folder that is not empty, and replace the weights in it. */
   readonly force: boolean;
-  /** The model that gives config.json and the side files: `plan.models[plan.donor]`. */
-  readonly donor: ModelHeaders;
+  /** The merge's models by reference; the plan's donor among them gives config.json and the side files. */
+  readonly models: ReadonlyMap<string, ModelHeaders>;
   /** The recipe as read, carried into the output. */
   readonly recipeText: string;
   /** The caller's own methods, which the plan may name beside the built-in ones. */

@@ -4,11 +4,11 @@ import { summarizeKinds } from "../../src/engine/summary.ts";
 describe("the summary by kind of tensor", () => {
   it("gives smallest, middle and largest of every number, kinds in a fixed order", () => {
     const summary = summarizeKinds([
-      { kind: "norm", report: { angle: 90, t: 0 } },
-      { kind: "attention", report: { angle: 60, t: 0.5 } },
-      { kind: "attention", report: { angle: 20, t: 0.9 } },
-      { kind: "attention", report: { angle: 40, t: 0.6 } },
-      { kind: "norm", report: { angle: 70 } },
+      { kind: "norm", numbers: { angle: 90, t: 0 } },
+      { kind: "attention", numbers: { angle: 60, t: 0.5 } },
+      { kind: "attention", numbers: { angle: 20, t: 0.9 } },
+      { kind: "attention", numbers: { angle: 40, t: 0.6 } },
+      { kind: "norm", numbers: { angle: 70 } },
     ]);
     assert.deepEqual(summary, [
       {
@@ -32,9 +32,9 @@ describe("the summary by kind of tensor", () => {
 
   it("counts tensors without a number and leaves NaN out of the spread", () => {
     const summary = summarizeKinds([
-      { kind: "head" },
-      { kind: "head", report: { angle: NaN } },
-      { kind: "bias" },
+      { kind: "head", numbers: {} },
+      { kind: "head", numbers: { angle: NaN } },
+      { kind: "bias", numbers: {} },
     ]);
     assert.deepEqual(summary, [
       { kind: "bias", tensorCount: 1, numbers: {} },

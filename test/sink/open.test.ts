@@ -4,6 +4,7 @@ import { chmod, mkdir, readFile, stat, symlink, utimes, writeFile } from "node:f
 import { join, relative } from "node:path";
 import type { ErrorCode } from "../../src/errors.ts";
 import { isMergeError } from "../../src/errors.ts";
+import type { ModelHeaders } from "../../src/sources/types.ts";
 import { openSink } from "../../src/sink/open.ts";
 import { readWeights } from "../fixtures/read-safetensors.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
@@ -16,6 +17,8 @@ const withCode =
   (code: ErrorCode, text = "") =>
   (error: unknown) =>
     isMergeError(error, code) && error.message.includes(text);
+
+const asMap = (model: ModelHeaders) => new Map([[model.reference, model]]);
 
 /** All files below a folder, with slashes on every system. */
 const filesIn = (folder: string) =>
@@ -33,7 +36,8 @@ describe("the sink", () => {
     const root = inFolder(`case-${String(count++)}`);
     const donor = await writeDonor(join(root, "base"), donorFiles);
     const plan = smallPlan({ donor: join(root, "base"), ...planOptions });
-    const open = (out: string, force = false) => openSink(out, plan, { force, donor, recipeText: RECIPE });
+    const open = (out: string, force = false) =>
+      openSink(out, plan, { force, models: asMap(donor), recipeText: RECIPE });
     return { root, out: join(root, "out"), plan, donor, open };
   }
 
@@ -236,7 +240,7 @@ describe("the sink", () => {
     const sink = openSink(
       setup.out,
       { ...setup.plan, models: [linked] },
-      { force: true, donor: setup.donor, recipeText: RECIPE },
+      { force: true, models: asMap(setup.donor), recipeText: RECIPE },
     );
     await assert.rejects(sink, withCode("SINK_IS_INPUT", "linked.safetensors"));
   });
@@ -259,7 +263,7 @@ describe("the sink", () => {
     const setup = await setUp();
     const shards = setup.plan.output.shards.map((shard) => ({ ...shard, byteLength: 2 ** 60 }));
     const plan = { ...setup.plan, output: { ...setup.plan.output, shards } };
-    const sink = openSink(setup.out, plan, { force: false, donor: setup.donor, recipeText: RECIPE });
+    const sink = openSink(setup.out, plan, { force: false, models: asMap(setup.donor), recipeText: RECIPE });
     await assert.rejects(sink, withCode("PLAN_DISK_SPACE", "free"));
     assert.equal(existsSync(setup.out), false);
   });
@@ -268,7 +272,7 @@ describe("the sink", () => {
     const setup = await setUp();
     const shards = setup.plan.output.shards.map((shard) => ({ ...shard, headerByteLength: 8 }));
     const plan = { ...setup.plan, output: { ...setup.plan.output, shards } };
-    const sink = openSink(setup.out, plan, { force: false, donor: setup.donor, recipeText: RECIPE });
+    const sink = openSink(setup.out, plan, { force: false, models: asMap(setup.donor), recipeText: RECIPE });
     await assert.rejects(sink, withCode("INTERNAL", "model.safetensors"));
     assert.equal(existsSync(setup.out), false);
   });
@@ -277,7 +281,7 @@ describe("the sink", () => {
     const setup = await setUp();
     const sideFiles = [...setup.donor.sideFiles, { name: "gone.json", byteLength: 1 }];
     const donor = { ...setup.donor, sideFiles };
-    const sink = openSink(setup.out, setup.plan, { force: false, donor, recipeText: RECIPE });
+    const sink = openSink(setup.out, setup.plan, { force: false, models: asMap(donor), recipeText: RECIPE });
     await assert.rejects(sink, withCode("SOURCE_UNREADABLE", "gone.json"));
     assert.equal(existsSync(setup.out), false);
   });
