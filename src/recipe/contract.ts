@@ -1,4 +1,3 @@
-import { didYouMean } from "../nearest.ts";
 import { referenceText } from "../sources/types.ts";
 import { findMethod } from "./coerce.ts";
 import type { AnyMethod } from "../methods/define.ts";
@@ -80,7 +79,7 @@ class ContractCheck {
 
   /** Base, number of inputs and required parameters of one method on one slice. */
   #run(run: Run): void {
-    const { method, slice, override, position } = run;
+    const { method, slice, position } = run;
     const base = this.#base(run);
     if (method.base === "required" && base === undefined) {
       const message = `${method.name} needs a base model.`;
@@ -99,12 +98,27 @@ class ContractCheck {
       );
       return;
     }
-    const only = override?.model;
-    const inputs = sources.filter(
-      ({ model }) => !(base && same(model, base)) && (only === undefined || same(model, only)),
-    );
+    const inputs = this.#inputs(run, base);
     this.#count(run, inputs.length);
     this.#required(run, inputs);
+  }
+
+  /**
+   * Without the base, where the method keeps it apart, and where an override leaves a method that does. An override's
+   * own model comes alone and may be the base, or one that is not listed.
+   */
+  #inputs({ method, slice, override }: Run, base: ModelReference | undefined): readonly RecipeSource[] {
+    const { recipe, methods } = this.#context;
+    const only = override?.model;
+    if (only !== undefined) {
+      if (base !== undefined && same(only, base)) return [];
+      const listed = slice.sources.find(({ model }) => same(model, only));
+      return [listed ?? { model: only, parameters: new Map(), position: slice.position }];
+    }
+    const recipeMethod = override && findMethod(methods, recipe.mergeMethod);
+    const leaves = method.base === "ignored" && recipeMethod !== undefined && recipeMethod.base !== "ignored";
+    const apart = leaves ? recipe.baseModel : base;
+    return slice.sources.filter(({ model }) => apart === undefined || !same(model, apart));
   }
 
   #count({ method, slice, position }: Run, n: number): void {
@@ -154,15 +168,6 @@ class ContractCheck {
   #override(override: Override): void {
     const { recipe, methods } = this.#context;
     const { position, model } = override;
-    const listed = [
-      ...new Set(recipe.slices.flatMap(({ sources }) => sources.map((s) => referenceText(s.model)))),
-    ];
-    if (model !== undefined && !listed.includes(referenceText(model))) {
-      const name = referenceText(model);
-      const message = `The model ${name} is not one of the recipe's.${didYouMean(name, listed)}`;
-      this.#error("RECIPE_MODEL_REFERENCE", position, message, `Models: ${listed.join(", ")}.`);
-      return;
-    }
     const method = findMethod(methods, override.mergeMethod ?? recipe.mergeMethod);
     // Which slices an override touches depends on the models' layers, which only the planner knows.
     const slice = recipe.sliced ? undefined : recipe.slices[0];

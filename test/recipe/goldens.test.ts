@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseRecipe } from "../../src/recipe/parse.ts";
+import { problemsOf } from "./faults.ts";
+import { MORE_METHODS } from "./more-methods.ts";
+
+const CASES = "test/golden/cases";
+/** Cases of parts of the language that are refused by name. */
+const REFUSED: Readonly<Record<string, RegExp>> = {
+  "multi-document": /several recipes/,
+  "tokenizer-union": /"tokenizer"/,
+};
+
+describe("A recipe that mergekit runs", () => {
+  const names = existsSync(CASES) ? readdirSync(CASES) : [];
+
+  it("is among the golden cases", () => {
+    assert.ok(names.length > 30);
+  });
+
+  for (const name of names) {
+    const file = join(CASES, name, "recipe.yml");
+    const refusal = REFUSED[name];
+    if (refusal !== undefined) {
+      it(`is refused by name if a part of it is not run: ${name}`, () => {
+        const [problem, ...more] = problemsOf(readFileSync(file, "utf8"), { methods: MORE_METHODS });
+        assert.equal(problem?.code, "RECIPE_UNSUPPORTED");
+        assert.match(problem.message, refusal);
+        assert.deepEqual(more, []);
+      });
+      continue;
+    }
+    it(`is read without a change: ${name}`, () => {
+      const text = readFileSync(file, "utf8");
+      const { recipe, warnings } = parseRecipe(text, { file, methods: MORE_METHODS });
+      assert.match(text, new RegExp(`^merge_method: ${recipe.mergeMethod}$`, "m"));
+      const models = new Set(recipe.slices.flatMap(({ sources }) => sources.map(({ model }) => model.path)));
+      const written = text.matchAll(/(?:model|base_model): (\.\/[^\s,}]+)/g);
+      assert.deepEqual([...models].sort(), [...new Set([...written].map(([, path]) => path))].sort());
+      assert.ok(warnings.every(({ code }) => code === "RECIPE_MISPLACED_PARAMETER"));
+    });
+  }
+});
+
+describe("A recipe in recipes/", () => {
+  for (const name of readdirSync("recipes").filter((each) => each.endsWith(".yml"))) {
+    it(`is read without a warning: ${name}`, () => {
+      const file = join("recipes", name);
+      const text = readFileSync(file, "utf8");
+      assert.deepEqual(parseRecipe(text, { file }).warnings, []);
+      assert.match(text, /^# yaml-language-server: \$schema=\.\.\/schemas\/recipe\.schema\.json$/m);
+    });
+  }
+});
