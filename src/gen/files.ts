@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { METHODS } from "../methods/index.ts";
+import { parseRecipe } from "../recipe/parse.ts";
+import { recipeSchema } from "../recipe/schema.ts";
+import { errorsPage } from "./errors-page.ts";
+import { fillBlock } from "./markdown.ts";
+import { methodIndex, methodPage, methodTable } from "./method-pages.ts";
+
+/** Everything in this folder is generated; what no method asks for any more is removed. */
+export const METHODS_FOLDER = "docs/methods";
+
+/** Names of the files in recipes/ that run each method, overrides included. */
+function recipesByMethod(root: string): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const name of readdirSync(join(root, "recipes"))
+    .filter((each) => each.endsWith(".yml"))
+    .sort()) {
+    const file = join("recipes", name);
+    const { recipe } = parseRecipe(readFileSync(join(root, file), "utf8"), { file });
+    const overriding = recipe.overrides.flatMap(({ mergeMethod }) => mergeMethod ?? []);
+    for (const method of new Set([recipe.mergeMethod, ...overriding])) {
+      found.set(method, [...(found.get(method) ?? []), name]);
+    }
+  }
+  return found;
+}
+
+/** The text of every generated file, by its path below the root of the repository. */
+export function generatedFiles(root: string): ReadonlyMap<string, string> {
+  const recipes = recipesByMethod(root);
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  return new Map([
+    ["schemas/recipe.schema.json", `${JSON.stringify(recipeSchema(), null, 2)}\n`],
+    ["docs/errors.md", errorsPage()],
+    ["README.md", fillBlock(readme, "methods", `\n${methodTable(METHODS, `${METHODS_FOLDER}/`)}\n`)],
+    [`${METHODS_FOLDER}/README.md`, methodIndex(METHODS)],
+    ...METHODS.map((method): [string, string] => {
+      return [`${METHODS_FOLDER}/${method.name}.md`, methodPage(method, recipes.get(method.name) ?? [])];
+    }),
+  ]);
+}
