@@ -7,6 +7,7 @@ import type { PlanContext } from "./context.ts";
 import { stackKey } from "./layer-counts.ts";
 import type { UnequalStacks } from "./layer-counts.ts";
 import type { Row } from "./row.ts";
+import { configValue } from "./models.ts";
 import { referenceOf } from "./participants.ts";
 import type { Participant } from "./participants.ts";
 import { tiedEmbedding } from "./tied.ts";
@@ -118,6 +119,29 @@ export function checkDtypes(matches: readonly Match[], row: Row, { findings }: P
       `${referenceOf(odd)} stores ${names} as ${odd.header.dtype}, which cannot be merged with the others' floats.`,
     position: odd.source.position,
     hint: "Convert this model to F32, F16 or BF16 first.",
+  });
+  return false;
+}
+
+/**
+ * Refuses quantized models, whose tensors without floats are the weights themselves: they mean nothing beside the
+ * scales of a merge. True if no model is quantized.
+ */
+export function checkQuantized(
+  participants: readonly Participant[],
+  row: Row,
+  { table, findings }: PlanContext,
+): boolean {
+  const quantized = participants.find(
+    ({ model }) => configValue(table.at(model).config, "quantization_config") !== undefined,
+  );
+  if (quantized === undefined) return true;
+  findings.add(`quantized|${quantized.model}`, row.name, {
+    code: "PLAN_DTYPE",
+    severity: "error",
+    sentence: (names) => `${referenceOf(quantized)} is quantized, so that ${names} cannot be merged.`,
+    position: quantized.source.position,
+    hint: "Merge the unquantized models, or dequantize this one first.",
   });
   return false;
 }

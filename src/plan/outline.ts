@@ -58,7 +58,7 @@ function rowsOf(part: SliceNames, context: PlanContext, unequal: UnequalStacks):
 
 /**
  * True for a tensor that the output has although the leading model lacks it: a head that the leader ties to its
- * embedding, or an optional one where no model is the base of the others.
+ * embedding, or an optional one that the method can do without a base.
  */
 function completes(
   output: string,
@@ -69,7 +69,7 @@ function completes(
 ): boolean {
   const shape = model.tensors.get(name)?.shape ?? [];
   if (tiedEmbedding(leader, output, shape) !== undefined) return true;
-  return method.base === "ignored" && isOptional(output);
+  return (method.base === "ignored" || method.whenMissing === "only") && isOptional(output);
 }
 
 function reportExtra(name: string, model: ModelHeaders, { findings }: PlanContext): void {

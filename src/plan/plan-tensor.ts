@@ -8,6 +8,7 @@ import type { DraftTensor } from "./drafts.ts";
 import type { UnequalStacks } from "./layer-counts.ts";
 import {
   checkDtypes,
+  checkQuantized,
   checkShapes,
   exactMatch,
   isOptional,
@@ -27,6 +28,7 @@ export function planTensor(row: Row, unequal: UnequalStacks, context: PlanContex
   const exact = all.flatMap((each) => exactMatch(each, context) ?? []);
   const donor = exact.find(({ model }) => context.table.isBase(model)) ?? exact[0];
   if (donor !== undefined && exact.every(({ header }) => !isFloatDtype(header.dtype))) {
+    if (all.length > 1 && !checkQuantized(all, row, context)) return undefined;
     if (all.length > 1) reportCopy(row, donor, "that hold no floats", context);
     return copyTensor(row, donor, context);
   }

@@ -61,6 +61,9 @@ describe("matching tensors", () => {
     const plan = planOf(text, [llama("a", { extra: { [BIAS]: [16] } }), llama("b")]);
     assert.equal(tensorOf(plan, BIAS).action, "copy");
     assert.equal(tensorOf(plan, BIAS).inputs[0]?.model, 0);
+    const other = planOf(text, [llama("a"), llama("b", { extra: { [BIAS]: [16] } })]);
+    assert.equal(tensorOf(other, BIAS).action, "copy");
+    assert.equal(tensorOf(other, BIAS).inputs[0]?.model, 1);
   });
 
   it("refuses any other missing tensor once per model, with the nearest name and a cure", () => {
@@ -254,6 +257,18 @@ describe("matching tensors", () => {
         ],
       ],
     );
+  });
+
+  it("refuses quantized weights, unless only one model takes part", () => {
+    const config = { quantization_config: { quant_method: "gptq" } };
+    const extra = { "model.layers.0.mlp.qweight": ["I32", [2]] } as const;
+    const models = ["a", "b", "c"].map((name) => llama(name, { extra, config }));
+    const problems = problemsOf(STOCK, models);
+    assert.deepEqual(
+      problems.map(({ code, message }) => [code, message]),
+      [["PLAN_DTYPE", 'a is quantized, so that "model.layers.0.mlp.qweight" cannot be merged.']],
+    );
+    assert.deepEqual(planOf({ method: "passthrough", models: ["a"] }, models).warnings, []);
   });
 
   it("refuses different numbers of layers once, not tensor by tensor", () => {
