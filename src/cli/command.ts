@@ -29,6 +29,6 @@ export interface Command {
   readonly options: readonly OptionName[];
   /** A command line without the leading "stockpot", and what it is for. */
   readonly examples: readonly (readonly [line: string, purpose: string])[];
-  /** Ends normally or throws; only an error sets an exit status. */
-  readonly run: (context: Context, ...args: string[]) => Promise<void> | void;
+  /** Gives the exit status, or throws. The arguments are there as `arguments` demands. */
+  readonly run: (context: Context, ...args: string[]) => Promise<number> | number;
 }

@@ -1,7 +1,9 @@
 import { Command as Program, CommanderError } from "commander";
 import { UsageError } from "../index.ts";
 import type { Command } from "./command.ts";
+import { inspectCommand } from "./commands/inspect.ts";
 import { methodsCommand } from "./commands/methods.ts";
+import { schemaCommand } from "./commands/schema.ts";
 import { EXIT_STATUS_ROWS } from "./exit-status.ts";
 import type { Io } from "./io.ts";
 import { textWidth, wantsColour } from "./io.ts";
@@ -11,17 +13,18 @@ import { reportError } from "./report-error.ts";
 import { createStyle } from "./style.ts";
 import { renderTable } from "./table.ts";
 
-export const COMMANDS: readonly Command[] = [methodsCommand];
+export const COMMANDS: readonly Command[] = [inspectCommand, methodsCommand, schemaCommand];
 
 /** Every flag of a command, its own and those that all commands have. */
 export const optionsOf = (command: Command): readonly OptionName[] => [...command.options, ...COMMON_OPTIONS];
 
 export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
   const colour = !argv.includes("--no-color");
-  const program = createProgram(io, colour);
+  let status = 0;
+  const program = createProgram(io, colour, (given) => (status = given));
   try {
     await program.parseAsync(argv, { from: "user" });
-    return 0;
+    return status;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     // Without a command there is only the help, which commander has printed.
@@ -45,8 +48,7 @@ function usageError(error: CommanderError, argv: readonly string[]): UsageError 
   return new UsageError("USAGE", message.charAt(0).toUpperCase() + message.slice(1), { hint });
 }
 
-/** The command line as commander's program; exported for docs/cli.md. */
-export function createProgram(io: Io, colour = true): Program {
+function createProgram(io: Io, colour: boolean, finish: (status: number) => void): Program {
   const program = new Program("stockpot");
   program
     .description(
@@ -68,11 +70,11 @@ export function createProgram(io: Io, colour = true): Program {
     })
     .configureHelp({ styleTitle: createStyle(true).heading, styleOptionTerm: createStyle(true).name })
     .addHelpText("after", exitStatusHelp());
-  for (const command of COMMANDS) addCommand(program, command, io);
+  for (const command of COMMANDS) addCommand(program, command, io, finish);
   return program;
 }
 
-function addCommand(program: Program, command: Command, io: Io): void {
+function addCommand(program: Program, command: Command, io: Io, finish: (status: number) => void): void {
   const sub = program.command(command.name).summary(command.summary).description(command.description);
   for (const { name, doc } of command.arguments) sub.argument(name, doc);
   for (const name of optionsOf(command)) {
@@ -84,15 +86,13 @@ function addCommand(program: Program, command: Command, io: Io): void {
   sub.addHelpText("after", ["", "Examples:", ...renderTable(examples, "ll")].join("\n"));
   sub.action(async () => {
     const options = sub.opts<OptionValues>();
-    await command.run(
-      {
-        io,
-        options,
-        style: createStyle(wantsColour(io.stdout, io.environment, options.color)),
-        errorStyle: createStyle(wantsColour(io.stderr, io.environment, options.color)),
-      },
-      ...sub.args,
-    );
+    const context = {
+      io,
+      options,
+      style: createStyle(wantsColour(io.stdout, io.environment, options.color)),
+      errorStyle: createStyle(wantsColour(io.stderr, io.environment, options.color)),
+    };
+    finish(await command.run(context, ...sub.args));
   });
 }
 

@@ -1,28 +1,31 @@
-import type { JsonObject, ModelHeaders, TensorHeader } from "../index.ts";
+import type { ModelInspection } from "../index.ts";
 import { collapseLayers } from "./collapse-layers.ts";
 import { formatBytes, formatCount, formatParameters, plural } from "./quantities.ts";
+import { kindName } from "./render-plan.ts";
 import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";
 import type { Cell } from "./table.ts";
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-const elementsOf = ({ shape }: TensorHeader) => shape.reduce((n, size) => n * size, 1);
 
 /** What a model's files hold: a summary, then its tensors with those of all layers drawn together. */
-export function renderModel(model: ModelHeaders, tied: string, style: Style): string[] {
-  const tensors = [...model.tensors.values()];
+export function renderModel(model: ModelInspection, style: Style): string[] {
+  const { files, sideFiles, parameterCount, tensors } = model;
   const label = (text: string): Cell => [text, style.dim];
-  const { files, sideFiles } = model;
   const metadata = Object.entries(model.metadata).map(([key, value]) => `${key}: ${value}`);
+  const fileLines = renderTable(
+    files.map((file) => [file.name, formatBytes(file.byteLength), plural(file.tensorCount, "tensor")]),
+    "lrr",
+    { indent: "" },
+  );
   const rows: Cell[][] = [
-    [label("architecture"), architectureOf(model.config)],
-    [label("parameters"), parametersOf(sum(tensors.map(elementsOf)))],
-    [label("tensors"), dtypesOf(tensors)],
-    [label("tied"), tied],
-    ...files.map((file, i) => [
-      label(i === 0 ? "weights" : ""),
-      `${file.name}  ${formatBytes(file.byteLength)}`,
-    ]),
+    [label("folder"), model.location],
+    [label("architecture"), architectureOf(model)],
+    [label("parameters"), parameterCount < 1000 ? String(parameterCount) : exactParameters(parameterCount)],
+    [label("dtypes"), dtypesOf(model)],
+    [label("layers"), layersOf(model)],
+    [label("tied"), tieOf(model)],
+    ...fileLines.map((line, i) => [label(i === 0 ? "weights" : ""), line]),
     [label("other files"), sideFiles.map(({ name }) => name).join(", ") || "none"],
     [label("metadata"), metadata.join(", ") || "none"],
   ];
@@ -30,41 +33,47 @@ export function renderModel(model: ModelHeaders, tied: string, style: Style): st
     style.heading(model.reference),
     ...renderTable(rows, "ll"),
     "",
-    style.heading("Tensors"),
+    style.heading(plural(tensors.length, "tensor")),
     ...renderTensors(tensors, style),
   ];
 }
 
-function architectureOf(config: JsonObject | undefined): string {
-  if (config === undefined) return "unknown: there is no config.json";
-  const { architectures, model_type } = config;
-  const names = Array.isArray(architectures) ? architectures.filter((name) => typeof name === "string") : [];
-  const type = typeof model_type === "string" ? model_type : undefined;
-  if (names.length === 0) return type ?? "not stated in config.json";
-  return type === undefined ? names.join(", ") : `${names.join(", ")} (${type})`;
+function architectureOf({ architectures, modelType }: ModelInspection): string {
+  const names = architectures.join(", ");
+  if (names === "") return modelType ?? "not stated";
+  return modelType === undefined ? names : `${names} (${modelType})`;
 }
 
-const parametersOf = (count: number) =>
-  count < 1000 ? String(count) : `${formatParameters(count)} (${formatCount(count)})`;
+const exactParameters = (count: number) => `${formatParameters(count)} (${formatCount(count)})`;
 
-/** "73: F32 72, I64 1" */
-function dtypesOf(tensors: readonly TensorHeader[]): string {
-  const counts = new Map<string, number>();
-  for (const { dtype } of tensors) counts.set(dtype, (counts.get(dtype) ?? 0) + 1);
-  if (counts.size === 1) return `${formatCount(tensors.length)}, all ${[...counts.keys()].join()}`;
-  const parts = [...counts].map(([dtype, count]) => `${dtype} ${formatCount(count)}`);
-  return `${formatCount(tensors.length)}: ${parts.join(", ")}`;
+const dtypesOf = ({ dtypes }: ModelInspection) =>
+  dtypes
+    .map(({ dtype, tensorCount, byteLength }) => {
+      return `${dtype} ${formatBytes(byteLength)} in ${plural(tensorCount, "tensor")}`;
+    })
+    .join(", ");
+
+function layersOf({ layerCount, stacks }: ModelInspection): string {
+  if (stacks.length < 2) return layerCount === 0 ? "none by name" : formatCount(layerCount);
+  return stacks.map((stack) => `${formatCount(stack.layerCount)} in ${stack.prefix}`).join(", ");
 }
 
-function renderTensors(tensors: readonly TensorHeader[], style: Style): string[] {
+function tieOf({ tie }: ModelInspection): string {
+  if (!tie.tied) return "no";
+  const stored = tie.head === undefined ? "stored once" : `stored twice, also as ${tie.head}`;
+  return `yes: the head is ${tie.embedding ?? "the embedding"}, ${stored}`;
+}
+
+function renderTensors(tensors: ModelInspection["tensors"], style: Style): string[] {
   const groups = collapseLayers(tensors, ({ dtype, shape }) => [dtype, shape]);
-  const head: Cell[] = ["name", "dtype", "shape", "size", ""].map((name) => [name, style.dim]);
+  const head: Cell[] = ["name", "kind", "dtype", "shape", "size", ""].map((name) => [name, style.dim]);
   const rows = groups.map(({ name, tensors: [first, ...others] }): Cell[] => [
     name,
+    kindName(first.kind),
     first.dtype,
     `[${first.shape.join(", ")}]`,
     formatBytes(sum([first, ...others].map(({ byteLength }) => byteLength))),
     [others.length === 0 ? "" : plural(others.length + 1, "layer"), style.dim],
   ]);
-  return renderTable([head, ...rows], "lllrl");
+  return renderTable([head, ...rows], "llllrl");
 }

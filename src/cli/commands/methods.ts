@@ -22,6 +22,7 @@ export const methodsCommand: Command = {
     const width = textWidth(io.stdout);
     const lines = name === undefined ? renderList(style, width) : renderMethod(find(name), style, width);
     io.stdout.write(`${lines.join("\n")}\n`);
+    return 0;
   },
 };
 
