@@ -1,5 +1,15 @@
+export { merge, plan } from "./merge.ts";
+export type { MergeOptions, PlanOptions } from "./engine/options.ts";
+export type { MergeReport } from "./engine/report.ts";
+export type { Progress, RunReport, TensorReport } from "./engine/run.ts";
 export type { KindSummary, Spread } from "./engine/summary.ts";
-export type { MergePlan, PlannedInput, PlannedModel, PlannedShard, PlannedTensor } from "./plan/types.ts";
+export type {
+  MergePlan,
+  PlannedInput,
+  PlannedModel,
+  PlannedShard,
+  PlannedTensor,
+} from "./plan/types.ts";
 export type { WrittenFile } from "./sink/types.ts";
 
 export { parseRecipe } from "./recipe/parse.ts";
@@ -16,7 +26,12 @@ export type {
 } from "./recipe/types.ts";
 
 export { inspectModel } from "./sources/inspect.ts";
-export type { DtypeCount, InspectedTensor, ModelInspection, Tie } from "./sources/inspect.ts";
+export type {
+  DtypeCount,
+  InspectedTensor,
+  ModelInspection,
+  Tie,
+} from "./sources/inspect.ts";
 export type { OpenOptions } from "./sources/locate.ts";
 export { referenceText } from "./sources/types.ts";
 export type {
@@ -29,13 +44,40 @@ export type {
 } from "./sources/types.ts";
 
 export { defineMethod } from "./methods/define.ts";
-export type { AnyMethod, Granularity, MergeMethod, Solution, SolveContext } from "./methods/define.ts";
+export type {
+  AnyMethod,
+  Granularity,
+  MergeMethod,
+  Solution,
+  SolveContext,
+} from "./methods/define.ts";
 export { DEFAULT_METHOD, METHODS } from "./methods/index.ts";
-export { flag, integer, number, oneOf, optional, perModel } from "./methods/params.ts";
-export type { ParameterSpec, ParameterSpecs, ParameterValue, ParameterValues } from "./methods/params.ts";
+export {
+  flag,
+  integer,
+  number,
+  oneOf,
+  optional,
+  perModel,
+} from "./methods/params.ts";
+export type {
+  ParameterSpec,
+  ParameterSpecs,
+  ParameterValue,
+  ParameterValues,
+} from "./methods/params.ts";
 export { gram } from "./methods/statistics.ts";
-export type { Gram, StatisticRequest, StatisticRequests, StatisticResults } from "./methods/statistics.ts";
-export { addTaskVectors, weightedSum, weightedSumWithBase } from "./methods/combination.ts";
+export type {
+  Gram,
+  StatisticRequest,
+  StatisticRequests,
+  StatisticResults,
+} from "./methods/statistics.ts";
+export {
+  addTaskVectors,
+  weightedSum,
+  weightedSumWithBase,
+} from "./methods/combination.ts";
 export type { Combination, LinearCombination } from "./methods/combination.ts";
 
 export type { Dtype, FloatDtype } from "./tensor/dtype.ts";
@@ -57,4 +99,10 @@ export {
   SourceError,
   UsageError,
 } from "./errors.ts";
-export type { ErrorCode, MergeErrorDetails, Position, Problem, Stage } from "./errors.ts";
+export type {
+  ErrorCode,
+  MergeErrorDetails,
+  Position,
+  Problem,
+  Stage,
+} from "./errors.ts";

@@ -8,6 +8,7 @@ import type { TensorKind } from "../tensor/names.ts";
 import { checkUnchanged } from "./files.ts";
 import { mergeResults } from "./passes/index.ts";
 import type { PassRequest, PassResult } from "./passes/types.ts";
+import { nonFiniteError, withoutRepeats } from "./non-finite.ts";
 import { Pool } from "./pool.ts";
 import { program } from "./program.ts";
 import type { Numbers } from "./program.ts";
@@ -33,14 +34,14 @@ export interface Progress {
 export interface RunOptions {
   /** Where the shards of the plan are being written, in its order; created and sized by the sink. */
   readonly shardPaths: readonly string[];
-  readonly methods?: readonly AnyMethod[];
-  readonly workers?: number;
-  readonly tileBytes?: number;
-  readonly allowNonFinite?: boolean;
+  readonly methods?: readonly AnyMethod[] | undefined;
+  readonly workers?: number | undefined;
+  readonly tileBytes?: number | undefined;
+  readonly allowNonFinite?: boolean | undefined;
   /** Run the scalar twin of the kernels (slow); the bytes are the same. */
-  readonly scalar?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly scalar?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export interface TensorReport {
@@ -113,11 +114,12 @@ class Run {
     const onAbort = () => void this.#pool.stop();
     this.#options.signal?.addEventListener("abort", onAbort);
     try {
-      if (this.#options.signal?.aborted === true)
-        throw new InterruptedError("INTERRUPTED", "The merge was stopped");
+      this.#throwIfStopped();
       await this.#runTasks(divide(this.#plan, this.#methods));
       await this.#pool.close();
       await this.#checkInputs();
+      // Told to stop by the last report of progress, or while the workers were closed.
+      this.#throwIfStopped();
     } catch (error) {
       await this.#pool.stop();
       throw error;
@@ -125,6 +127,11 @@ class Run {
       this.#options.signal?.removeEventListener("abort", onAbort);
     }
     return this.#report((performance.now() - started) / 1000);
+  }
+
+  #throwIfStopped(): void {
+    if (this.#options.signal?.aborted === true)
+      throw new InterruptedError("INTERRUPTED", "The merge was stopped");
   }
 
   /** Keeps a few tasks under way: enough to feed the workers across a task's barriers, few enough for the page cache. */
@@ -232,23 +239,4 @@ class Run {
       nonFinite: withoutRepeats([...this.#nonFinite.values()]),
     };
   }
-}
-
-/** Each pass over a tensor sees its bad values again: the largest count of a pass stands. */
-function withoutRepeats(entries: readonly NonFinite[]): NonFinite[] {
-  const byPlace = new Map<string, NonFinite>();
-  for (const entry of entries) {
-    const key = `${entry.tensor} ${entry.model ?? ""}`;
-    if (entry.count > (byPlace.get(key)?.count ?? 0)) byPlace.set(key, entry);
-  }
-  return [...byPlace.values()];
-}
-
-function nonFiniteError({ tensor, model, count }: NonFinite): EngineError {
-  const what = count === 1 ? "1 value is" : `${count} values are`;
-  const whose = model === undefined ? "the result, though no input is" : `model ${model}`;
-  return new EngineError("ENGINE_NON_FINITE", `${what} NaN or infinite in ${tensor} of ${whose}`, {
-    where: tensor,
-    hint: "Check that model's weights, or pass --allow-non-finite to merge all the same.",
-  });
 }

@@ -1,0 +1,74 @@
+import { UsageError } from "../errors.ts";
+import type { AnyMethod } from "../methods/define.ts";
+import { METHODS } from "../methods/index.ts";
+import type { PlanOptions as PlanningOptions } from "../plan/context.ts";
+import type { MergePlan } from "../plan/types.ts";
+import type { RecipeInput } from "../sources/recipe-file.ts";
+import { dtypeFromRecipe, RECIPE_DTYPE_NAMES } from "../tensor/dtype.ts";
+import type { Progress } from "./run.ts";
+
+/** What mergekit and the Hub's own tools use. */
+const DEFAULT_MAX_SHARD_BYTES = 5_000_000_000;
+/** Each worker takes memory of its own; no machine reads faster with more. */
+const MAX_WORKERS = 256;
+
+export interface PlanOptions {
+  /** Path of the recipe; or its text, with the name of the file it comes from if there is one. */
+  readonly recipe: RecipeInput;
+  /** Folder that relative paths start from; the working directory by default. */
+  readonly cwd?: string | undefined;
+  /** Merge methods of your own, which the recipe may name. */
+  readonly methods?: readonly AnyMethod[] | undefined;
+  /** Turns unknown keys and parameters of the recipe into warnings. */
+  readonly lenient?: boolean | undefined;
+  /** Most bytes of tensors in one output file, 5 GB by default; 0 for a single file of any size. */
+  readonly maxShardBytes?: number | undefined;
+  /** Dtype of the output above what the recipe says, spelt as in a recipe: "bfloat16". */
+  readonly dtype?: string | undefined;
+}
+
+export interface MergeOptions extends PlanOptions {
+  /** Output folder; absent or empty unless `force`. */
+  readonly out: string;
+  /** Replaces the weights of an earlier merge in the output folder. */
+  readonly force?: boolean | undefined;
+  /** Threads, 1 to 256. */
+  readonly workers?: number | undefined;
+  /** Bytes of one input that a worker holds at a time. Neither this nor `workers` changes the result. */
+  readonly tileBytes?: number | undefined;
+  /** Accepts NaN and infinity in inputs and results; the report counts them. */
+  readonly allowNonFinite?: boolean | undefined;
+  /** Stops the merge; what it had written is removed. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called once, before the first weight is read. */
+  readonly onPlan?: ((plan: MergePlan) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** The options in the planner's terms. Throws a UsageError for a value that cannot be meant. */
+export function planningOptions(options: PlanOptions): PlanningOptions {
+  const { maxShardBytes = DEFAULT_MAX_SHARD_BYTES, methods = [] } = options;
+  checkWhole("maxShardBytes", maxShardBytes, 0);
+  return { methods: [...METHODS, ...methods], maxShardBytes, ...dtypeOf(options) };
+}
+
+/** Throws a UsageError for a number that cannot be meant. */
+export function checkRunOptions({ workers, tileBytes }: MergeOptions): void {
+  if (workers !== undefined) checkWhole("workers", workers, 1, MAX_WORKERS);
+  if (tileBytes !== undefined) checkWhole("tileBytes", tileBytes, 1);
+}
+
+function dtypeOf({ dtype }: PlanOptions): Pick<PlanningOptions, "dtype"> {
+  if (dtype === undefined) return {};
+  const known = dtypeFromRecipe(dtype);
+  if (known !== undefined) return { dtype: known };
+  throw new UsageError("USAGE", `dtype is "${dtype}"`, {
+    hint: `Use one of ${RECIPE_DTYPE_NAMES.join(", ")}.`,
+  });
+}
+
+function checkWhole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+  throw new UsageError("USAGE", `${name} is ${value}`, { hint: `Use a whole number, ${range}.` });
+}

@@ -1,0 +1,63 @@
+import type { Problem } from "../errors.ts";
+import type { MergePlan } from "../plan/types.ts";
+import type { WrittenFile } from "../sink/types.ts";
+import type { RunReport } from "./run.ts";
+import { summarizeKinds } from "./summary.ts";
+import type { KindSummary } from "./summary.ts";
+
+/** What a merge did, as plain JSON. */
+export interface MergeReport {
+  /** The recipe's file, as it was named. */
+  readonly recipe: string;
+  readonly mergeMethod: string;
+  readonly models: readonly { readonly reference: string; readonly role: "base" | "model" }[];
+  /** Absolute path of the output folder. */
+  readonly out: string;
+  readonly output: {
+    readonly tensorCount: number;
+    readonly parameterCount: number;
+    /** Of the weights, headers included. */
+    readonly byteLength: number;
+    readonly shardCount: number;
+  };
+  /** Number of tensors merged by each method. */
+  readonly merged: Readonly<Record<string, number>>;
+  /** Names of the tensors whose bytes were copied from one model. */
+  readonly copied: readonly string[];
+  /** Spread of the numbers that the methods reported, by kind of tensor. */
+  readonly kinds: readonly KindSummary[];
+  /** Every file of the output folder that this merge wrote, and where it comes from. */
+  readonly files: readonly WrittenFile[];
+  readonly run: RunReport;
+  readonly warnings: readonly Problem[];
+}
+
+export function reportMerge(
+  plan: MergePlan,
+  run: RunReport,
+  out: string,
+  files: readonly WrittenFile[],
+): MergeReport {
+  const merged: Record<string, number> = {};
+  for (const { action, method } of plan.tensors) {
+    if (action === "merge") merged[method] = (merged[method] ?? 0) + 1;
+  }
+  return {
+    recipe: plan.recipe,
+    mergeMethod: plan.mergeMethod,
+    models: plan.models.map(({ reference, role }) => ({ reference, role })),
+    out,
+    output: {
+      tensorCount: plan.tensors.length,
+      parameterCount: plan.output.parameterCount,
+      byteLength: plan.output.byteLength,
+      shardCount: plan.output.shards.length,
+    },
+    merged,
+    copied: plan.tensors.filter(({ action }) => action === "copy").map(({ name }) => name),
+    kinds: summarizeKinds(run.tensors),
+    files,
+    run,
+    warnings: plan.warnings,
+  };
+}
