@@ -11,7 +11,7 @@ export function movingVectors(gram: Gram): number[] {
 }
 
 /** Cosine between vectors i and j, neither of them zero; exactly 1 for equal vectors. */
-export function cosine(gram: Gram, i: number, j: number): number {
+function cosine(gram: Gram, i: number, j: number): number {
   const product = inner(gram, i, j);
   const [a, b] = [inner(gram, i, i), inner(gram, j, j)];
   if (product === a && product === b) return 1;

@@ -11,7 +11,7 @@ interface Finding extends Omit<Problem, "message" | "frame"> {
 const NAMES_SHOWN = 3;
 
 /** "a", "b", "c" and 9 more. */
-export function listed(names: readonly string[]): string {
+function listed(names: readonly string[]): string {
   const shown = names.slice(0, NAMES_SHOWN).map((name) => `"${name}"`);
   const rest = names.length - shown.length;
   if (rest > 0) return `${shown.join(", ")} and ${rest} more`;

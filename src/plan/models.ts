@@ -21,20 +21,6 @@ function basesOf(recipe: Recipe): ModelReference[] {
   return [recipe.baseModel, ...sliceBases].filter((model) => model !== undefined);
 }
 
-/** Every model that a recipe reads, once, in the order of the plan: the base, then as the recipe names them first. */
-export function modelReferences(recipe: Recipe): ModelReference[] {
-  const { baseModel, slices, overrides } = recipe;
-  const named = [
-    baseModel,
-    ...slices.flatMap(({ sources }) => sources.map(({ model }) => model)),
-    ...slices.map((slice) => slice.baseModel),
-    ...overrides.map(({ model }) => model),
-  ].filter((model) => model !== undefined);
-  const unique = new Map<string, ModelReference>();
-  for (const model of named) if (!unique.has(referenceText(model))) unique.set(referenceText(model), model);
-  return [...unique.values()];
-}
-
 /** The models of a recipe in the order of the plan, with their headers. */
 export class ModelTable {
   readonly headers: readonly ModelHeaders[];
@@ -43,9 +29,8 @@ export class ModelTable {
   readonly #bases: ReadonlySet<string>;
 
   constructor(recipe: Recipe, models: ReadonlyMap<string, ModelHeaders>) {
-    const names = modelReferences(recipe).map(referenceText);
-    const bases = [recipe, ...recipe.slices].flatMap(({ baseModel }) => baseModel ?? []);
-    this.#bases = new Set(bases.map(referenceText));
+    const names = referencedModels(recipe).map(referenceText);
+    this.#bases = new Set(basesOf(recipe).map(referenceText));
     this.#positions = new Map(names.map((name, position) => [name, position]));
     this.headers = names.map((name) => {
       const found = models.get(name);

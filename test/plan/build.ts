@@ -82,7 +82,7 @@ export function llama(
 /** As in YAML: a value, a gradient, or a list of {filter, value}. */
 type SettingText = Setting["value"] | readonly { filter?: string; value: number | readonly number[] }[];
 
-export function settings(values: Readonly<Record<string, SettingText>> = {}): Settings {
+function settings(values: Readonly<Record<string, SettingText>> = {}): Settings {
   return new Map(
     Object.entries(values).map(([name, value], index) => {
       const conditions = Array.isArray(value) && typeof value[0] === "object";

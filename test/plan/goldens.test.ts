@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ParameterSpecs } from "../../src/methods/params.ts";
 import { METHODS, methodByName } from "../../src/methods/index.ts";
-import { modelReferences } from "../../src/plan/models.ts";
+import { referencedModels } from "../../src/plan/models.ts";
 import { planMerge } from "../../src/plan/plan.ts";
 import type { MergePlan, PlannedInput, PlannedTensor } from "../../src/plan/types.ts";
 import { parseRecipe } from "../../src/recipe/parse.ts";
@@ -32,7 +32,7 @@ const cases = readdirSync(join(ROOT, "cases")).filter((name) => {
 async function planCase(name: string): Promise<MergePlan> {
   const file = join(ROOT, "cases", name, "recipe.yml");
   const { recipe } = parseRecipe(readFileSync(file, "utf8"), { file });
-  const models = await openModels(modelReferences(recipe), { searchFrom: [ROOT] });
+  const models = await openModels(referencedModels(recipe), { searchFrom: [ROOT] });
   return planMerge(recipe, models, { methods: METHODS, maxShardBytes: 5e9 });
 }
 

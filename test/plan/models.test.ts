@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { modelReferences } from "../../src/plan/models.ts";
+import { referencedModels } from "../../src/plan/models.ts";
 import { referenceText } from "../../src/sources/types.ts";
 import { recipeOf } from "./build.ts";
 
@@ -11,13 +11,13 @@ describe("models of a recipe", () => {
       slices: [{ sources: ["b", "a"], base: "other" }, { sources: ["a", "base"] }],
       overrides: [{ tensors: ["*"], model: "c" }],
     });
-    assert.deepEqual(modelReferences(recipe).map(referenceText), ["base", "b", "a", "other", "c"]);
+    assert.deepEqual(referencedModels(recipe).map(referenceText), ["base", "b", "a", "other", "c"]);
   });
 
   it("start with the first named where there is no base", () => {
-    assert.deepEqual(modelReferences(recipeOf({ method: "linear", models: ["b", "a"] })).map(referenceText), [
-      "b",
-      "a",
-    ]);
+    assert.deepEqual(
+      referencedModels(recipeOf({ method: "linear", models: ["b", "a"] })).map(referenceText),
+      ["b", "a"],
+    );
   });
 });
