@@ -3,13 +3,7 @@ export type { MergeOptions, PlanOptions } from "./engine/options.ts";
 export type { MergeReport } from "./engine/report.ts";
 export type { Progress, RunReport, TensorReport } from "./engine/run.ts";
 export type { KindSummary, Spread } from "./engine/summary.ts";
-export type {
-  MergePlan,
-  PlannedInput,
-  PlannedModel,
-  PlannedShard,
-  PlannedTensor,
-} from "./plan/types.ts";
+export type { MergePlan, PlannedInput, PlannedModel, PlannedShard, PlannedTensor } from "./plan/types.ts";
 export type { WrittenFile } from "./sink/types.ts";
 
 export { parseRecipe } from "./recipe/parse.ts";
@@ -26,58 +20,18 @@ export type {
 } from "./recipe/types.ts";
 
 export { inspectModel } from "./sources/inspect.ts";
-export type {
-  DtypeCount,
-  InspectedTensor,
-  ModelInspection,
-  Tie,
-} from "./sources/inspect.ts";
+export type { DtypeCount, InspectedTensor, ModelInspection, Tie } from "./sources/inspect.ts";
 export type { OpenOptions } from "./sources/locate.ts";
-export { referenceText } from "./sources/types.ts";
-export type {
-  JsonObject,
-  JsonValue,
-  ModelHeaders,
-  ModelReference,
-  TensorHeader,
-  WeightFile,
-} from "./sources/types.ts";
+export type { JsonObject, JsonValue, ModelReference, WeightFile } from "./sources/types.ts";
 
 export { defineMethod } from "./methods/define.ts";
-export type {
-  AnyMethod,
-  Granularity,
-  MergeMethod,
-  Solution,
-  SolveContext,
-} from "./methods/define.ts";
+export type { AnyMethod, Granularity, MergeMethod, Solution, SolveContext } from "./methods/define.ts";
 export { DEFAULT_METHOD, METHODS } from "./methods/index.ts";
-export {
-  flag,
-  integer,
-  number,
-  oneOf,
-  optional,
-  perModel,
-} from "./methods/params.ts";
-export type {
-  ParameterSpec,
-  ParameterSpecs,
-  ParameterValue,
-  ParameterValues,
-} from "./methods/params.ts";
+export { flag, integer, number, oneOf, optional, perModel } from "./methods/params.ts";
+export type { ParameterSpec, ParameterSpecs, ParameterValue, ParameterValues } from "./methods/params.ts";
 export { gram } from "./methods/statistics.ts";
-export type {
-  Gram,
-  StatisticRequest,
-  StatisticRequests,
-  StatisticResults,
-} from "./methods/statistics.ts";
-export {
-  addTaskVectors,
-  weightedSum,
-  weightedSumWithBase,
-} from "./methods/combination.ts";
+export type { Gram, StatisticRequest, StatisticRequests, StatisticResults } from "./methods/statistics.ts";
+export { addTaskVectors, weightedSum, weightedSumWithBase } from "./methods/combination.ts";
 export type { Combination, LinearCombination } from "./methods/combination.ts";
 
 export type { Dtype, FloatDtype } from "./tensor/dtype.ts";
@@ -99,10 +53,4 @@ export {
   SourceError,
   UsageError,
 } from "./errors.ts";
-export type {
-  ErrorCode,
-  MergeErrorDetails,
-  Position,
-  Problem,
-  Stage,
-} from "./errors.ts";
+export type { ErrorCode, MergeErrorDetails, Position, Problem, Stage } from "./errors.ts";

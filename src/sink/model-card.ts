@@ -42,7 +42,7 @@ const HUB_REFERENCE =
   /^(?<model>\w[\w.-]*(?:\/\w[\w.-]*)?)(?:@[^@+]*)?(?:\+(?<lora>\w[\w.-]*(?:\/\w[\w.-]*)?)(?:@[^@+]*)?)?$/;
 
 /** Hub repositories of a reference, its LoRA included: spelt like ids, and not read from a local path of that name. */
-export function hubIds(model: PlannedModel): string[] {
+function hubIds(model: PlannedModel): string[] {
   const { model: id, lora } = HUB_REFERENCE.exec(model.reference)?.groups ?? {};
   const folder = model.location.replaceAll("\\", "/");
   if (id === undefined || folder === id || folder.endsWith(`/${id}`)) return [];

@@ -65,10 +65,13 @@ export class Staging {
   async complete(): Promise<void> {
     this.#placed.length = 0;
     this.#madeFolders.length = 0;
-    for (const name of (await readdir(this.#directory)).filter(isPartialName)) {
-      const path = join(this.#directory, name);
-      if ((await stat(path)).mtimeMs < this.#startedMs) await rm(path, { force: true });
-    }
+    const leftovers = (await readdir(this.#directory).catch(() => [])).filter(isPartialName);
+    // The merge is complete: what cannot be removed, or is gone already, must not make it fail.
+    await Promise.allSettled(leftovers.map((name) => this.#removeLeftover(join(this.#directory, name))));
+  }
+
+  async #removeLeftover(path: string): Promise<void> {
+    if ((await stat(path)).mtimeMs < this.#startedMs) await rm(path, { force: true });
   }
 
   /** Removes what was staged, and what was placed unless `complete` was called. */

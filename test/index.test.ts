@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import * as stockpot from "../src/index.ts";
+
+describe("the public API", () => {
+  it("exports these names and no others", () => {
+    assert.deepEqual(Object.keys(stockpot), [
+      "CODES",
+      "DEFAULT_METHOD",
+      "EXIT_STATUS",
+      "EngineError",
+      "FormatError",
+      "InterruptedError",
+      "METHODS",
+      "MergeError",
+      "PlanError",
+      "RECIPE_DTYPE_NAMES",
+      "RecipeError",
+      "SinkError",
+      "SourceError",
+      "UsageError",
+      "addTaskVectors",
+      "defineMethod",
+      "flag",
+      "gram",
+      "inspectModel",
+      "integer",
+      "isMergeError",
+      "merge",
+      "number",
+      "oneOf",
+      "optional",
+      "parseRecipe",
+      "perModel",
+      "plan",
+      "recipeSchema",
+      "weightedSum",
+      "weightedSumWithBase",
+    ]);
+  });
+});
