@@ -19,7 +19,7 @@ import type { ModelHeaders } from "./sources/types.ts";
 export async function merge(options: MergeOptions): Promise<MergeReport> {
   checkRunOptions(options);
   const { recipe, models, plan } = await prepare(options);
-  options.onPlan?.(plan);
+  await options.onPlan?.(plan);
   const { cwd = ".", out, force = false, methods } = options;
   const sink = await openSink(resolve(cwd, out), plan, { models, force, recipeText: recipe.text, methods });
   try {

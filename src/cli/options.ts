@@ -94,10 +94,4 @@ export type OptionValues = {
 export const COMMON_OPTIONS = ["debug", "color"] as const satisfies readonly OptionName[];
 
 /** Flags of the commands that read a recipe and plan its merge. */
-export const PLAN_OPTIONS = [
-  "workers",
-  "tileBytes",
-  "outShardSize",
-  "dtype",
-  "lenient",
-] as const satisfies readonly OptionName[];
+export const PLAN_OPTIONS = ["outShardSize", "dtype", "lenient"] as const satisfies readonly OptionName[];

@@ -2,7 +2,9 @@ import { Command as Program, CommanderError } from "commander";
 import { UsageError } from "../index.ts";
 import type { Command } from "./command.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { mergeCommand } from "./commands/merge.ts";
 import { methodsCommand } from "./commands/methods.ts";
+import { planCommand } from "./commands/plan.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { EXIT_STATUS_ROWS } from "./exit-status.ts";
 import type { Io } from "./io.ts";
@@ -13,7 +15,13 @@ import { reportError } from "./report-error.ts";
 import { createStyle } from "./style.ts";
 import { renderTable } from "./table.ts";
 
-export const COMMANDS: readonly Command[] = [inspectCommand, methodsCommand, schemaCommand];
+export const COMMANDS: readonly Command[] = [
+  mergeCommand,
+  planCommand,
+  inspectCommand,
+  methodsCommand,
+  schemaCommand,
+];
 
 /** Every flag of a command, its own and those that all commands have. */
 export const optionsOf = (command: Command): readonly OptionName[] => [...command.options, ...COMMON_OPTIONS];

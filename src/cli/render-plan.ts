@@ -1,19 +1,17 @@
 import { METHODS } from "../index.ts";
-import type { MergePlan, ParameterSpecs, ParameterValue, PlannedTensor, TensorKind } from "../index.ts";
+import type {
+  MergePlan,
+  ParameterSpecs,
+  ParameterValue,
+  PlannedTensor,
+  Resources,
+  TensorKind,
+} from "../index.ts";
 import { collapseLayers } from "./collapse-layers.ts";
 import { formatBytes, formatCount, formatParameters, plural } from "./quantities.ts";
 import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";
 import type { Cell } from "./table.ts";
-
-/** What the plan cannot know by itself: the machine it is to run on. */
-export interface PlanResources {
-  readonly workers: number;
-  /** Estimate of the largest resident memory. */
-  readonly memoryBytes: number;
-  /** Free space where the output goes, if there is an output. */
-  readonly freeDiskBytes?: number;
-}
 
 export const KINDS: readonly TensorKind[] = [
   "attention",
@@ -45,7 +43,7 @@ function tally(values: readonly string[]): string {
 }
 
 /** The plan in a few lines: models, method, tensors, output, and what it will cost. */
-export function renderPlanSummary(plan: MergePlan, resources: PlanResources, style: Style): string[] {
+export function renderPlanSummary(plan: MergePlan, resources: Resources, style: Style): string[] {
   const { tensors, models, output, passes } = plan;
   const label = (text: string): Cell => [text, style.dim];
   const merged = tensors.filter(({ action }) => action === "merge");

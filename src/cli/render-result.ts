@@ -1,10 +1,12 @@
-import type { KindSummary, Spread, WrittenFile } from "../index.ts";
-import { formatBytes, formatCount, plural } from "./quantities.ts";
+import type { KindSummary, MergeReport, Spread, TensorReport, WrittenFile } from "../index.ts";
+import { formatBytes, formatCount, formatDuration, formatRate, plural } from "./quantities.ts";
 import { kindName } from "./render-plan.ts";
 import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";
 import type { Cell } from "./table.ts";
 
+/** A note is a pointer: the document of --json names every tensor. */
+const MOST_NAMES = 4;
 /** A folder of a large model has dozens of shards; its first ones say enough. */
 const MOST_WEIGHT_FILES = 6;
 
@@ -19,6 +21,32 @@ const MADE: Readonly<Record<string, string>> = {
   "README.md": "model card",
   "mergekit_config.yml": "the recipe",
 };
+
+interface Costs {
+  /** The output folder as the user wrote it. */
+  readonly out: string;
+  readonly seconds: number;
+  readonly peakMemoryBytes: number;
+}
+
+/** What a merge did: the files, angle and t by kind of tensor, what is worth a second look, time and memory. */
+export function renderResult(report: MergeReport, costs: Costs, style: Style): string[] {
+  const { files, kinds, run } = report;
+  const notes = renderNotes(run.tensors, style);
+  const rate = formatRate(run.readBytes + run.writtenBytes, run.seconds);
+  const memory = `${formatBytes(costs.peakMemoryBytes)} of memory at the peak`;
+  return [
+    style.heading(`Written to ${costs.out}`),
+    ...renderFiles(files, style),
+    "",
+    ...withBlankLine(renderKinds(kinds, style)),
+    ...withBlankLine(notes),
+    `${style.good("Done")} in ${formatDuration(costs.seconds)}: read ${formatBytes(run.readBytes)}, wrote ` +
+      `${formatBytes(run.writtenBytes)} at ${rate} with ${plural(run.workers, "worker")}, ${memory}`,
+  ];
+}
+
+const withBlankLine = (lines: readonly string[]) => (lines.length === 0 ? [] : [...lines, ""]);
 
 /** What was written: files with sizes, where they come from, and what was edited. */
 export function renderFiles(files: readonly WrittenFile[], style: Style): string[] {
@@ -66,4 +94,23 @@ export function renderKinds(kinds: readonly KindSummary[], style: Style): string
 function spreadCells(spread: Spread | undefined, format: (value: number) => string): Cell[] {
   if (spread === undefined) return ["-", "-", "-"];
   return [spread.minimum, spread.median, spread.maximum].map(format);
+}
+
+/** What the spread of t does not show: tensors for which it is 0 for a reason. */
+function renderNotes(tensors: readonly TensorReport[], style: Style): string[] {
+  const having = (number: string) => tensors.filter(({ numbers }) => (numbers[number] ?? 0) > 0);
+  const note = (number: string, what: string) => renderNote(having(number), what, style);
+  return [
+    ...note("clamped", "the task vectors point apart (cosine below 0): t is 0, the base stays"),
+    ...note("zeroVectors", "a model equals the base and has no say in the angle"),
+  ];
+}
+
+function renderNote(tensors: readonly TensorReport[], what: string, style: Style): string[] {
+  if (tensors.length === 0) return [];
+  const shown = tensors.length > MOST_NAMES ? tensors.slice(0, MOST_NAMES - 1) : tensors;
+  const rest = tensors.length - shown.length;
+  const names = shown.map(({ name }) => name);
+  if (rest > 0) names.push(`and ${formatCount(rest)} more`);
+  return [`In ${plural(tensors.length, "tensor")} ${what}`, ...names.map((name) => style.dim(`  ${name}`))];
 }

@@ -40,8 +40,8 @@ export interface MergeOptions extends PlanOptions {
   readonly allowNonFinite?: boolean | undefined;
   /** Stops the merge; what it had written is removed. */
   readonly signal?: AbortSignal | undefined;
-  /** Called once, before the first weight is read. */
-  readonly onPlan?: ((plan: MergePlan) => void) | undefined;
+  /** Called once and awaited, before the first weight is read. */
+  readonly onPlan?: ((plan: MergePlan) => unknown) | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 

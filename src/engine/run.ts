@@ -71,7 +71,7 @@ export async function runPlan(plan: MergePlan, options: RunOptions): Promise<Run
   return run.execute();
 }
 
-function workerCount(plan: MergePlan, asked: number | undefined): number {
+export function workerCount(plan: MergePlan, asked: number | undefined): number {
   if (asked !== undefined) return asked;
   const bytes = plan.passes.reduce((sum, pass) => sum + pass.readBytes, 0);
   const useful = Math.max(1, Math.ceil(bytes / BYTES_WORTH_A_WORKER));

@@ -12,7 +12,7 @@ import type { Range } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
 
 /** Upper bound of the tiles of one worker, so that many models do not mean much memory. */
-const MOST_TILE_BYTES_IN_ALL = 96 * 2 ** 20;
+export const MOST_TILE_BYTES_IN_ALL = 96 * 2 ** 20;
 
 const PAGE_BYTES = 65_536;
 const RESULT_BYTES = 256;

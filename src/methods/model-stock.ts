@@ -43,17 +43,17 @@ export const modelStock = defineMethod({
     const zeroVectors = n - stock.movingVectors(products).length;
     const meanCos = stock.meanPairwiseCosine(products);
     const meanAngle = stock.meanPairwiseAngle(products);
-    // With fewer than two directions there is no angle, and nothing speaks for leaving the base.
-    if (meanCos === undefined || meanAngle === undefined) return solution(n, 0, { zeroVectors });
+    // With fewer than two directions there is no angle and no ratio, and nothing speaks for leaving the base.
+    if (meanCos === undefined || meanAngle === undefined)
+      return { ...solution(n, 0), report: { zeroVectors } };
     const cos = theta === "angle" ? Math.cos(meanAngle) : meanCos;
     const sign = theta === "gram" ? stock.meanPairwiseProduct(products) : cos;
     const t = theta === "gram" ? stock.ratioFromGram(products) : stock.ratioFromCosine(cos, n);
     const angle = ((theta === "angle" ? meanAngle : Math.acos(cos)) * 180) / Math.PI;
-    return solution(n, t, { cos, angle, clamped: sign < 0 ? 1 : 0, zeroVectors });
+    return { ...solution(n, t), report: { cos, angle, t, clamped: sign < 0 ? 1 : 0, zeroVectors } };
   },
 });
 
-function solution(n: number, t: number, report: Record<string, number>) {
-  const combination = weightedSumWithBase(1 - t, new Float64Array(n).fill(t / n), 1);
-  return { combination, report: { ...report, t } };
+function solution(n: number, t: number) {
+  return { combination: weightedSumWithBase(1 - t, new Float64Array(n).fill(t / n), 1) };
 }

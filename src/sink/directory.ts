@@ -80,7 +80,7 @@ export async function checkFreeSpace(directory: string, byteLength: number): Pro
 }
 
 /** `undefined` where the file system does not tell. */
-async function freeBytes(directory: string): Promise<number | undefined> {
+export async function freeBytes(directory: string): Promise<number | undefined> {
   try {
     const { blocks, bavail, bsize } = await statfs(directory);
     return blocks === 0 ? undefined : bavail * bsize;

@@ -1,0 +1,71 @@
+import { estimateResources, merge } from "../../index.ts";
+import type { MergePlan, MergeReport } from "../../index.ts";
+import type { Command, Context } from "../command.ts";
+import { mergeOptions } from "../merge-options.ts";
+import { PLAN_OPTIONS } from "../options.ts";
+import { createProgress } from "../progress.ts";
+import { renderPlanSummary } from "../render-plan.ts";
+import { renderResult } from "../render-result.ts";
+import { renderProblems } from "../report-error.ts";
+
+export const mergeCommand: Command = {
+  name: "merge",
+  summary: "Merge models by a recipe into a folder.",
+  description:
+    "Reads RECIPE, checks everything that can be known before a weight is read, merges the models and writes OUT: " +
+    "safetensors weights, config, tokenizer and all other small files of the base, a model card and the recipe. " +
+    "Files get their final names when all are complete. The same inputs give the same bytes, always.",
+  arguments: [
+    { name: "RECIPE", doc: "A YAML file." },
+    { name: "OUT", doc: "The folder to write; made if need be." },
+  ],
+  options: [...PLAN_OPTIONS, "workers", "tileBytes", "force", "allowNonFinite", "quiet", "json"],
+  examples: [
+    ["merge recipes/glyphs-model-stock.yml merged", "merge, and see what was done"],
+    [
+      "merge recipes/glyphs-linear.yml merged --dtype bfloat16 --out-shard-size 2GB",
+      "another dtype, smaller files",
+    ],
+    ["merge recipes/glyphs-slerp.yml merged --force --quiet", "replace an earlier result, silently"],
+    ["merge recipes/glyphs-overrides.yml merged --json > result.json", "the result for a program"],
+  ],
+  async run(context, recipe = "", out = "") {
+    const started = performance.now();
+    const report = await mergeWithProgress(context, recipe, out);
+    const seconds = (performance.now() - started) / 1000;
+    const peakMemoryBytes = context.io.peakMemoryBytes();
+    const { io, options, style, errorStyle } = context;
+    if (options.json === true) {
+      io.stdout.write(`${JSON.stringify({ ...report, seconds, peakMemoryBytes }, undefined, 2)}\n`);
+    } else if (options.quiet !== true) {
+      io.stdout.write(`${renderResult(report, { out, seconds, peakMemoryBytes }, style).join("\n")}\n`);
+    }
+    if (report.warnings.length > 0) {
+      io.stderr.write(`${renderProblems(report.warnings, errorStyle).join("\n")}\n`);
+    }
+    return 0;
+  },
+};
+
+async function mergeWithProgress(context: Context, recipe: string, out: string): Promise<MergeReport> {
+  const { io, options, style, errorStyle } = context;
+  const progress = createProgress(io, errorStyle, options.quiet);
+  const onPlan = async (plan: MergePlan) => {
+    if (options.json === true || options.quiet === true) return;
+    const resources = await estimateResources(plan, { ...mergeOptions(options), out });
+    const lines = [style.heading(`Plan of ${recipe}`), ...renderPlanSummary(plan, resources, style), ""];
+    io.stdout.write(`${lines.join("\n")}\n`);
+  };
+  try {
+    return await merge({
+      recipe,
+      out,
+      ...mergeOptions(options),
+      signal: io.signal,
+      onPlan,
+      onProgress: ({ doneBytes, totalBytes }) => progress.update(doneBytes, totalBytes),
+    });
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,39 @@
+import { estimateResources, plan } from "../../index.ts";
+import type { Command } from "../command.ts";
+import { planOptions } from "../merge-options.ts";
+import { PLAN_OPTIONS } from "../options.ts";
+import { renderPlanDetails, renderPlanSummary } from "../render-plan.ts";
+import { renderProblems } from "../report-error.ts";
+
+export const planCommand: Command = {
+  name: "plan",
+  summary: "Check a recipe and its models, and show what a merge would do.",
+  description:
+    "Reads RECIPE and the headers of its models and checks everything that can be known before a weight is read. " +
+    "Shows which tensor is made how, the size of the output, and what a merge needs. Writes nothing.",
+  arguments: [{ name: "RECIPE", doc: "A YAML file." }],
+  options: [...PLAN_OPTIONS, "json"],
+  examples: [
+    ["plan recipes/glyphs-overrides.yml", "is the recipe right, and what would happen"],
+    ["plan recipes/glyphs-slerp.yml --json > plan.json", "the plan that the engine would execute"],
+  ],
+  async run({ io, options, style, errorStyle }, recipe = "") {
+    const planned = await plan({ recipe, ...planOptions(options) });
+    if (options.json === true) {
+      io.stdout.write(`${JSON.stringify(planned, undefined, 2)}\n`);
+      return 0;
+    }
+    const resources = await estimateResources(planned);
+    const lines = [
+      style.heading(`Plan of ${recipe}`),
+      ...renderPlanSummary(planned, resources, style),
+      "",
+      ...renderPlanDetails(planned, style),
+    ];
+    io.stdout.write(`${lines.join("\n")}\n`);
+    if (planned.warnings.length > 0) {
+      io.stderr.write(`\n${renderProblems(planned.warnings, errorStyle).join("\n")}\n`);
+    }
+    return 0;
+  },
+};

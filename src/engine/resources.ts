@@ -1,0 +1,49 @@
+import type { MergePlan, PlannedTensor } from "../plan/types.ts";
+import { freeBytes } from "../sink/directory.ts";
+import { bytesPerElement } from "../tensor/dtype.ts";
+import { DEFAULT_TILE_BYTES, workerCount } from "./run.ts";
+import { MOST_TILE_BYTES_IN_ALL } from "./workbench.ts";
+
+/** Resident memory of Node with the program loaded, and of one worker beside its tiles; measured on Linux, Node 20. */
+const PROGRAM_BYTES = 70e6;
+const WORKER_BYTES = 12e6;
+/** What headers and plan take for each tensor of each model. */
+const TENSOR_BYTES = 2_000;
+
+export interface ResourceOptions {
+  readonly workers?: number | undefined;
+  readonly tileBytes?: number | undefined;
+  /** The output folder, which need not exist yet. */
+  readonly out?: string | undefined;
+}
+
+export interface Resources {
+  readonly workers: number;
+  /** Estimate of the largest resident memory. */
+  readonly memoryBytes: number;
+  /** Free space where the output goes; absent without an output folder, or where the file system does not tell. */
+  readonly freeDiskBytes?: number;
+}
+
+/** What it takes to run a plan on this machine. */
+export async function estimateResources(plan: MergePlan, options: ResourceOptions = {}): Promise<Resources> {
+  const workers = workerCount(plan, options.workers);
+  const tileBytes = options.tileBytes ?? DEFAULT_TILE_BYTES;
+  const tiles = Math.max(0, ...plan.tensors.map((tensor) => tileBytesOf(tensor, tileBytes)));
+  const entries = plan.tensors.reduce((sum, { inputs }) => sum + inputs.length + 1, 0);
+  const free = options.out === undefined ? undefined : await freeBytes(options.out);
+  return {
+    workers,
+    memoryBytes: PROGRAM_BYTES + entries * TENSOR_BYTES + workers * (WORKER_BYTES + tiles),
+    ...(free === undefined ? {} : { freeDiskBytes: free }),
+  };
+}
+
+/** A worker holds a tile of each input and of the result; the widest dtype fixes how many elements that is. */
+function tileBytesOf({ inputs, base, dtype }: PlannedTensor, tileBytes: number): number {
+  const dtypes = [dtype, ...(base === undefined ? [] : [base.dtype]), ...inputs.map((input) => input.dtype)];
+  const widths = dtypes.map(bytesPerElement);
+  const widest = Math.max(...widths);
+  const elements = Math.min(tileBytes, MOST_TILE_BYTES_IN_ALL / dtypes.length) / widest;
+  return elements * widths.reduce((sum, width) => sum + width, 0);
+}
