@@ -67,13 +67,13 @@ function tieOf({ tie }: ModelInspection): string {
 function renderTensors(tensors: ModelInspection["tensors"], style: Style): string[] {
   const groups = collapseLayers(tensors, ({ dtype, shape }) => [dtype, shape]);
   const head: Cell[] = ["name", "kind", "dtype", "shape", "size", ""].map((name) => [name, style.dim]);
-  const rows = groups.map(({ name, tensors: [first, ...others] }): Cell[] => [
+  const rows = groups.map(({ name, layers, tensors: [first, ...others] }): Cell[] => [
     name,
     kindName(first.kind),
     first.dtype,
     `[${first.shape.join(", ")}]`,
     formatBytes(sum([first, ...others].map(({ byteLength }) => byteLength))),
-    [others.length === 0 ? "" : plural(others.length + 1, "layer"), style.dim],
+    [layers, style.dim],
   ]);
   return renderTable([head, ...rows], "llllrl");
 }

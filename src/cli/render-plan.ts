@@ -110,11 +110,11 @@ export function renderPlanDetails(plan: MergePlan, style: Style): string[] {
   ]);
   const rows = groups
     .slice(0, MOST_TENSOR_LINES)
-    .map(({ name, tensors: [first, ...others] }): Cell[] => [
+    .map(({ name, layers, tensors: [first] }): Cell[] => [
       name,
       first.dtype,
       `[${first.shape.join(", ")}]`,
-      [others.length === 0 ? "" : plural(others.length + 1, "layer"), style.dim],
+      [layers, style.dim],
       first.action === "copy" ? "copy" : first.method,
       [renderParameters(first), style.dim],
     ]);

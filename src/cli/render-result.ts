@@ -1,4 +1,4 @@
-import type { KindSummary, MergeReport, Spread, TensorReport, WrittenFile } from "../index.ts";
+import type { MergeReport, Spread, TensorReport, WrittenFile } from "../index.ts";
 import { formatBytes, formatCount, formatDuration, formatRate, plural } from "./quantities.ts";
 import { kindName } from "./render-plan.ts";
 import type { Style } from "./style.ts";
@@ -10,13 +10,6 @@ const MOST_NAMES = 4;
 /** A folder of a large model has dozens of shards; its first ones say enough. */
 const MOST_WEIGHT_FILES = 6;
 
-const REASONS: Readonly<Record<WrittenFile["role"], string>> = {
-  weights: "",
-  index: "which tensor is in which file",
-  config: "as the base had it",
-  copied: "as the base had it",
-  made: "",
-};
 const MADE: Readonly<Record<string, string>> = {
   "README.md": "model card",
   "mergekit_config.yml": "the recipe",
@@ -31,15 +24,15 @@ interface Costs {
 
 /** What a merge did: the files, angle and t by kind of tensor, what is worth a second look, time and memory. */
 export function renderResult(report: MergeReport, costs: Costs, style: Style): string[] {
-  const { files, kinds, run } = report;
+  const { run } = report;
   const notes = renderNotes(run.tensors, style);
   const rate = formatRate(run.readBytes + run.writtenBytes, run.seconds);
   const memory = `${formatBytes(costs.peakMemoryBytes)} of memory at the peak`;
   return [
     style.heading(`Written to ${costs.out}`),
-    ...renderFiles(files, style),
+    ...renderFiles(report, style),
     "",
-    ...withBlankLine(renderKinds(kinds, style)),
+    ...withBlankLine(renderKinds(report, style)),
     ...withBlankLine(notes),
     `${style.good("Done")} in ${formatDuration(costs.seconds)}: read ${formatBytes(run.readBytes)}, wrote ` +
       `${formatBytes(run.writtenBytes)} at ${rate} with ${plural(run.workers, "worker")}, ${memory}`,
@@ -49,7 +42,11 @@ export function renderResult(report: MergeReport, costs: Costs, style: Style): s
 const withBlankLine = (lines: readonly string[]) => (lines.length === 0 ? [] : [...lines, ""]);
 
 /** What was written: files with sizes, where they come from, and what was edited. */
-export function renderFiles(files: readonly WrittenFile[], style: Style): string[] {
+export function renderFiles(
+  { files, models }: Pick<MergeReport, "files" | "models">,
+  style: Style,
+): string[] {
+  const donor = models.some(({ role }) => role === "base") ? "the base" : "the first model";
   const weights = files.filter(({ role }) => role === "weights");
   const shown = weights.length > MOST_WEIGHT_FILES ? weights.slice(0, MOST_WEIGHT_FILES - 1) : weights;
   const hidden = weights.slice(shown.length);
@@ -59,26 +56,37 @@ export function renderFiles(files: readonly WrittenFile[], style: Style): string
     rows.push([`and ${plural(hidden.length, "more file")}`, formatBytes(bytes)]);
   }
   for (const file of files.filter(({ role }) => role !== "weights")) {
-    rows.push([file.name, formatBytes(file.byteLength), [reasonOf(file), style.dim]]);
+    rows.push([file.name, formatBytes(file.byteLength), [originOf(file, donor), style.dim]]);
   }
   return renderTable(rows, "lrl");
 }
 
-function reasonOf({ name, role, edited = [] }: WrittenFile): string {
-  if (edited.length > 0) return `the base's, with other ${edited.join(", ")}`;
-  return MADE[name] ?? REASONS[role];
+function originOf({ name, role, edited = [] }: WrittenFile, donor: string): string {
+  if (role === "index") return "which tensor is in which file";
+  if (role === "made") return MADE[name] ?? "";
+  return edited.length > 0 ? `as ${donor} had it but for ${edited.join(", ")}` : `as ${donor} had it`;
 }
 
-/** A number that methods report: what it is called, its unit or range, and how it is written. */
-const NUMBERS: readonly { name: string; meaning: string; format: (value: number) => string }[] = [
-  { name: "angle", meaning: "angle between task vectors (degrees)", format: (value) => value.toFixed(1) },
-  { name: "t", meaning: "t (0 is the base, 1 the mean)", format: (value) => value.toFixed(3) },
+/** A number that methods report, and how it is written. */
+const NUMBERS: readonly { name: string; format: (value: number) => string }[] = [
+  { name: "angle", format: (value) => value.toFixed(1) },
+  { name: "t", format: (value) => value.toFixed(3) },
 ];
+/** What angle and t are depends on the method; with several methods each tensor follows its own. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  model_stock: "angle between task vectors in degrees, t (0 is the base, 1 the mean)",
+  slerp: "angle between base and model in degrees, t (0 is the base, 1 the model)",
+};
 
 /** Angle and t by kind of tensor, as minimum, median and maximum; nothing if no method reported either. */
-export function renderKinds(kinds: readonly KindSummary[], style: Style): string[] {
+export function renderKinds(
+  { kinds, merged }: Pick<MergeReport, "kinds" | "merged">,
+  style: Style,
+): string[] {
   const numbers = NUMBERS.filter(({ name }) => kinds.some((kind) => kind.numbers[name] !== undefined));
   if (numbers.length === 0) return [];
+  const [method = "", ...others] = Object.keys(merged);
+  const meaning = (others.length === 0 ? MEANINGS[method] : undefined) ?? "angle in degrees, t";
   const names = ["kind", "tensors", ...numbers.flatMap(({ name }) => [`${name}: min`, "median", "max"])];
   const rows = kinds.map(({ kind, tensorCount, numbers: spreads }) => [
     kindName(kind),
@@ -86,7 +94,7 @@ export function renderKinds(kinds: readonly KindSummary[], style: Style): string
     ...numbers.flatMap(({ name, format }) => spreadCells(spreads[name], format)),
   ]);
   return [
-    style.heading(`By kind of tensor: ${numbers.map(({ meaning }) => meaning).join(", ")}`),
+    style.heading(`By kind of tensor: ${meaning}`),
     ...renderTable([names.map((name) => [name, style.dim]), ...rows], "lr" + "rrr".repeat(numbers.length)),
   ];
 }
