@@ -20,6 +20,8 @@ function allowedKeys(error: DefinedError): string[] {
   return Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
 }
 
+const isTypeFault = ({ keyword }: DefinedError) => keyword === "type";
+
 class Explainer {
   readonly #context: ValidationContext;
   readonly misspelt = new Set<string>();
@@ -109,12 +111,8 @@ class Explainer {
     if (wanted.some((name) => meant.includes(name))) return;
     const names = wanted.map((name) => `"${name}"`).join(" or ");
     const span = { offset: spanOf(at).offset, end: spanOf(at).offset };
-    this.#context.problems.error(
-      "RECIPE_MISSING_KEY",
-      span,
-      `${label(path)} lacks ${names}.`,
-      `Add ${names}.`,
-    );
+    const where = path.length === 0 ? "The recipe" : label(path);
+    this.#context.problems.error("RECIPE_MISSING_KEY", span, `${where} lacks ${names}.`, `Add ${names}.`);
   }
 
   #structure(fault: Fault): void {
@@ -152,6 +150,10 @@ class Explainer {
 /** Turns the faults that the schema found into problems with places, names and cures. */
 export function explain(errors: readonly DefinedError[], context: ValidationContext): Explanation {
   const explainer = new Explainer(context);
-  for (const error of errors) explainer.explain(error);
+  // A value of the wrong type breaks other rules as well; one problem says it.
+  const wrongTypes = new Set(errors.filter(isTypeFault).map(({ instancePath }) => instancePath));
+  for (const error of errors) {
+    if (isTypeFault(error) || !wrongTypes.has(error.instancePath)) explainer.explain(error);
+  }
   return explainer;
 }

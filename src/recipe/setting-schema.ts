@@ -54,5 +54,9 @@ export function settingSchema(spec: ParameterSpec): JsonObject {
     else: { if: { type: "object" }, then: condition, else: scalar },
   };
   if (spec.default !== undefined) schema.default = spec.default;
+  // Editors offer the default and the examples, but do not look for values behind if/then.
+  const values = spec.type === "boolean" ? [true, false] : spec.type === "choice" ? spec.choices : [];
+  const others = values.filter((value) => value !== spec.default);
+  if (others.length > 0) schema.examples = others;
   return schema;
 }

@@ -1,0 +1,542 @@
+import assert from "node:assert/strict";
+import { CODES, RecipeError } from "../../src/errors.ts";
+import { parseRecipe } from "../../src/recipe/parse.ts";
+import { problemsOf, summary, warningsOf } from "./faults.ts";
+import { MORE_METHODS } from "./more-methods.ts";
+import type { ErrorCode } from "../../src/errors.ts";
+
+interface Case {
+  readonly title: string;
+  readonly text: string;
+  /** `line:column CODE message` of every problem, in order. */
+  readonly problems: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    title: "a misspelt parameter",
+    text: `
+      merge_method: ties
+      base_model: base
+      models:
+        - model: a
+          parameters:
+            weight: 1
+            densty: 0.5
+    `,
+    problems: ['7:7 RECIPE_UNKNOWN_PARAMETER "densty" is not a parameter of ties. Did you mean "density"?'],
+  },
+  {
+    title: "misspelt keys, once each",
+    text: `
+      merge_method: linear
+      base_modle: base
+      models:
+        - modle: a
+          paramters: {weight: 1}
+      parameters: {weight: [{fitler: x, value: 1}, {value: 2}]}
+    `,
+    problems: [
+      '2:1 RECIPE_UNKNOWN_KEY "base_modle" is not a key of the recipe. Did you mean "base_model"?',
+      '4:5 RECIPE_UNKNOWN_KEY "modle" is not a key of models[0]. Did you mean "model"?',
+      '5:5 RECIPE_UNKNOWN_KEY "paramters" is not a key of models[0]. Did you mean "parameters"?',
+      '6:24 RECIPE_UNKNOWN_KEY "fitler" is not a key of parameters.weight[0]. Did you mean "filter"?',
+    ],
+  },
+  {
+    title: "a parameter beside `parameters`",
+    text: `
+      merge_method: linear
+      models:
+        - model: a
+          weight: 1
+    `,
+    problems: ['4:5 RECIPE_UNKNOWN_KEY "weight" is a parameter and has no effect here.'],
+  },
+  {
+    title: "keys that only an object's prototype has",
+    text: `
+      __proto__: {models: [{model: x}]}
+      constructor: 1
+      models:
+        - model: a
+          toString: 1
+          parameters: {__proto__: {weight: 1}, hasOwnProperty: 1}
+      merge_method: linear
+      parameters: {weight: 1}
+    `,
+    problems: [
+      '1:1 RECIPE_UNKNOWN_KEY "__proto__" is not a key of the recipe.',
+      '2:1 RECIPE_UNKNOWN_KEY "constructor" is not a key of the recipe.',
+      '5:5 RECIPE_UNKNOWN_KEY "toString" is not a key of models[0].',
+      '6:18 RECIPE_UNKNOWN_PARAMETER "__proto__" is not a parameter of linear.',
+      '6:42 RECIPE_UNKNOWN_PARAMETER "hasOwnProperty" is not a parameter of linear.',
+    ],
+  },
+  {
+    title: "methods that do not exist",
+    text: `
+      merge_method: tie
+      base_model: base
+      models: [{model: a, parameters: {weight: 1}}]
+      overrides:
+        - layers: [0, 1]
+          merge_method: constructor
+    `,
+    problems: [
+      '1:15 RECIPE_UNKNOWN_METHOD "tie" is not a merge method. Did you mean "ties"?',
+      '6:19 RECIPE_UNKNOWN_METHOD "constructor" is not a merge method.',
+    ],
+  },
+  {
+    title: "neither models nor slices",
+    text: "merge_method: linear\n",
+    problems: ['1:1 RECIPE_MISSING_KEY The recipe lacks "models" or "slices".'],
+  },
+  {
+    title: "an empty recipe",
+    text: "# nothing\n",
+    problems: ["1:1 RECIPE_MISSING_KEY The recipe is empty."],
+  },
+  {
+    title: "keys that must be there",
+    text: `
+      merge_method: passthrough
+      slices:
+        - parameters: {}
+        - sources:
+            - layer_range: [0, 1]
+            - model: a
+      overrides:
+        - merge_method: linear
+    `,
+    problems: [
+      '3:5 RECIPE_MISSING_KEY slices[0] lacks "sources".',
+      '5:9 RECIPE_MISSING_KEY slices[1].sources[0] lacks "model".',
+      '6:9 RECIPE_MISSING_KEY slices[1].sources[1] lacks "layer_range".',
+      '8:5 RECIPE_MISSING_KEY overrides[0] lacks "tensors" or "layers".',
+    ],
+  },
+  {
+    title: "required parameters that nothing gives",
+    text: `
+      merge_method: linear
+      models:
+        - model: a
+          parameters: {weight: 1}
+        - model: b
+        - model: c
+      overrides:
+        - tensors: x
+          merge_method: slerp
+    `,
+    problems: [
+      '5:12 RECIPE_MISSING_PARAMETER linear needs "weight" for b, c. Share of this model.',
+      "8:5 RECIPE_MODEL_COUNT slerp needs a base model.",
+    ],
+  },
+  {
+    title: "a required parameter of all models",
+    text: `
+      merge_method: slerp
+      base_model: a
+      models: [{model: b}]
+    `,
+    problems: ['1:15 RECIPE_MISSING_PARAMETER slerp needs "t". Position between base (0) and model (1).'],
+  },
+  {
+    title: "an appended base that lacks a weight",
+    text: `
+      merge_method: linear
+      base_model: base
+      models: [{model: a, parameters: {weight: 1}}]
+    `,
+    problems: ['2:13 RECIPE_MISSING_PARAMETER linear needs "weight" for base. Share of this model.'],
+  },
+  {
+    title: "values of the wrong type",
+    text: `
+      merge_method: linear
+      models:
+        - model: 123
+        - model: {path: a}
+        - just text
+      parameters:
+        weight: [1, heavy, [2]]
+        normalize: 0.5
+      dtype: 16
+      slices:
+    `,
+    problems: [
+      '3:12 RECIPE_WRONG_TYPE "models[0].model" must be text or a mapping, not 123.',
+      '4:12 RECIPE_MISSING_KEY models[1].model lacks "model".',
+      '4:13 RECIPE_UNKNOWN_KEY "path" is not a key of models[1].model.',
+      '5:5 RECIPE_WRONG_TYPE "models[2]" must be a mapping, not "just text".',
+      '7:15 RECIPE_WRONG_TYPE "weight" must be a number, not "heavy".',
+      '7:22 RECIPE_WRONG_TYPE "weight" must be a number, not a list.',
+      '8:14 RECIPE_WRONG_TYPE "normalize" must be true or false, not 0.5.',
+      '9:8 RECIPE_WRONG_TYPE "dtype" must be text, not 16.',
+    ],
+  },
+  {
+    title: "an empty parameter, infinity, and conditions mixed with plain values",
+    text: `
+      merge_method: linear
+      models:
+        - model: a
+          parameters:
+            weight:
+        - model: b
+          parameters: {weight: .inf}
+        - model: c
+          parameters: {weight: [{filter: 3, value: 1}, 2, {value: {value: 3}}, {filter: x}]}
+    `,
+    problems: [
+      '5:7 RECIPE_WRONG_TYPE "weight" must be a number, not empty.',
+      '7:26 RECIPE_WRONG_TYPE "weight" must be a number, not Infinity.',
+      '9:36 RECIPE_WRONG_TYPE "filter" must be text, not 3.',
+      '9:50 RECIPE_WRONG_TYPE "weight" mixes {filter, value} entries with plain values.',
+      '9:61 RECIPE_WRONG_TYPE "weight" must be a number, not a mapping.',
+      '9:74 RECIPE_MISSING_KEY models[2].parameters.weight[3] lacks "value".',
+    ],
+  },
+  {
+    title: "a document that is not a mapping",
+    text: "- model: a\n",
+    problems: ["1:1 RECIPE_WRONG_TYPE A recipe is a mapping of keys such as models and merge_method."],
+  },
+  {
+    title: "a key that is no text",
+    text: "? [models]\n: 1\n",
+    problems: ["1:3 RECIPE_WRONG_TYPE A key must be text."],
+  },
+  {
+    title: "values out of range",
+    text: `
+      merge_method: ties
+      base_model: base
+      models: [{model: a, parameters: {density: [0.5, 1.5], weight: 1}}]
+      dtype: bf16
+      overrides:
+        - layers: [0, 2, 4]
+          merge_method: model_stock
+          parameters: {theta: angel}
+        - layers: [-1, 2]
+        - layers: [3, 3]
+        - tensors: []
+        - tensors: ""
+        - tensors: [a, 7]
+        - layers: [0, 2]
+          merge_method: karcher
+          parameters: {max_iter: 2.5, tol: 1e-5}
+    `,
+    problems: [
+      '3:49 RECIPE_OUT_OF_RANGE "density" must be a number from 0 to 1, not 1.5.',
+      '4:8 RECIPE_OUT_OF_RANGE "dtype" must be one of float32, float16, bfloat16, float64, not "bf16".',
+      '6:13 RECIPE_OUT_OF_RANGE "overrides[0].layers" must have two entries: the first layer, and the one after the last.',
+      '8:25 RECIPE_OUT_OF_RANGE "theta" must be one of "cosine", "angle", "gram", not "angel". Did you mean "angle"?',
+      '9:14 RECIPE_OUT_OF_RANGE "overrides[1].layers[0]" must be at least 0, not -1.',
+      '10:13 RECIPE_OUT_OF_RANGE "layers" [3, 3] holds no layer: the end is not included and must be larger.',
+      '11:14 RECIPE_OUT_OF_RANGE "overrides[3].tensors" is empty.',
+      '12:14 RECIPE_OUT_OF_RANGE "overrides[4].tensors" is empty.',
+      '13:18 RECIPE_WRONG_TYPE "overrides[5].tensors[1]" must be text, not 7.',
+      '16:28 RECIPE_WRONG_TYPE "max_iter" must be a whole number of at least 1, not 2.5.',
+    ],
+  },
+  {
+    title: "parameters where they have no effect",
+    text: `
+      merge_method: ties
+      base_model: base
+      models:
+        - model: base
+          parameters: {density: 0.5}
+        - model: a
+          parameters: {weight: 1, lambda: 2}
+    `,
+    problems: [
+      '5:18 RECIPE_MISPLACED_PARAMETER "density" has no effect on the base model: ties takes the base as it is.',
+      '7:29 RECIPE_MISPLACED_PARAMETER "lambda" is one value for all models; it has no effect on a single one.',
+    ],
+  },
+  {
+    title: "model references that cannot be read",
+    text: `
+      merge_method: linear
+      base_model: a@b@c
+      models:
+        - model: a+b+c
+        - model: a@
+        - model: "@main"
+        - model: a+
+        - model: {model: a@b@c}
+      parameters: {weight: 1}
+    `,
+    problems: [
+      '2:13 RECIPE_MODEL_REFERENCE "a@b@c" has more than one @.',
+      '4:12 RECIPE_MODEL_REFERENCE "a+b+c" has more than one +.',
+      '5:12 RECIPE_MODEL_REFERENCE "a@" has an empty revision.',
+      '6:12 RECIPE_MODEL_REFERENCE "@main" has no path.',
+      '7:12 RECIPE_MODEL_REFERENCE "" has no path.',
+      '8:12 RECIPE_MODEL_REFERENCE "a@b@c" has more than one @.',
+    ],
+  },
+  {
+    title: "a key that stands twice, in block and flow mappings",
+    text: `
+      merge_method: linear
+      merge_method: slerp
+      base_model: x
+      models: [{model: a, model: b}]
+      parameters: {t: 0.5}
+    `,
+    problems: [
+      '2:1 RECIPE_DUPLICATE_KEY "merge_method" stands twice in this mapping, first on line 1.',
+      '4:21 RECIPE_DUPLICATE_KEY "model" stands twice in this mapping, first on line 4.',
+    ],
+  },
+  {
+    title: "a model that is listed twice",
+    text: `
+      merge_method: linear
+      models:
+        - model: a
+        - model: {model: {path: a}}
+        - model: a@main
+      parameters: {weight: 1}
+    `,
+    problems: ["4:12 RECIPE_DUPLICATE_MODEL The model a is listed twice, first on line 3."],
+  },
+  {
+    title: "too few models, or no base",
+    text: `
+      base_model: base
+      models: [{model: a}]
+    `,
+    problems: [
+      "1:1 RECIPE_MODEL_COUNT model_stock needs at least 2 models besides the base; there is 1 here.",
+    ],
+  },
+  {
+    title: "wrong numbers of models in slices and overrides",
+    text: `
+      merge_method: slerp
+      base_model: base
+      slices:
+        - sources: [{model: base, layer_range: [0, 2]}, {model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, 2]}]
+        - sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, 2]}]
+        - base_model: b
+          sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, 2]}]
+      parameters: {t: 0.5}
+    `,
+    problems: [
+      "4:5 RECIPE_MODEL_COUNT slerp needs exactly 1 model besides the base; there are 2 here.",
+      "5:5 RECIPE_MODEL_COUNT The slice lacks the base model base, which slerp needs.",
+    ],
+  },
+  {
+    title: "overrides whose methods take other numbers of models",
+    text: `
+      base_model: base
+      models: [{model: a}, {model: b}]
+      overrides:
+        - {tensors: a, merge_method: passthrough}
+        - {tensors: b, merge_method: slerp, parameters: {t: 0.5}}
+        - {tensors: c, merge_method: slerp, model: base, parameters: {t: 0.5}}
+        - {tensors: d, model: a}
+        - {tensors: e, merge_method: linear}
+    `,
+    problems: [
+      "4:5 RECIPE_MODEL_COUNT passthrough needs exactly 1 model; there are 2 here.",
+      "5:5 RECIPE_MODEL_COUNT slerp needs exactly 1 model besides the base; there are 2 here.",
+      "6:5 RECIPE_MODEL_COUNT slerp needs exactly 1 model besides the base; there are 0 here.",
+      "7:5 RECIPE_MODEL_COUNT model_stock needs at least 2 models besides the base; there is 1 here.",
+      '8:5 RECIPE_MISSING_PARAMETER linear needs "weight" for a, b. Share of this model.',
+    ],
+  },
+  {
+    title: "models beside slices",
+    text: `
+      merge_method: passthrough
+      models: [{model: a}]
+      slices: [{sources: [{model: a, layer_range: [0, 1]}]}]
+    `,
+    problems: ['3:1 RECIPE_CONFLICT "models" and "slices" exclude each other.'],
+  },
+  {
+    title: "parts of the language that are not run",
+    text: `
+      modules: {}
+      tokenizer_source: union
+      chat_template: auto
+    `,
+    problems: [
+      '1:1 RECIPE_UNSUPPORTED "modules" is not run by this version of Stockpot: models of several modules (vision tower, encoder and decoder) are merged as one.',
+      '2:1 RECIPE_UNSUPPORTED "tokenizer_source" is not run by this version of Stockpot: vocabularies are not aligned; the tokenizer of the base is carried over.',
+      '3:1 RECIPE_UNSUPPORTED "chat_template" is not run by this version of Stockpot: the chat template of the base is carried over.',
+    ],
+  },
+  {
+    title: "several documents",
+    text: "merge_method: linear\nmodels: [{model: a}]\n---\nmerge_method: linear\n",
+    problems: [
+      "3:1 RECIPE_UNSUPPORTED The file holds several recipes; this version of Stockpot runs one per file.",
+    ],
+  },
+  {
+    title: "broken YAML",
+    text: "models:\n  - model: a\n   parameters: {weight: 1}\n",
+    problems: ["3:1 RECIPE_SYNTAX Not valid YAML: Sequence item without - indicator."],
+  },
+  {
+    title: "an alias without an anchor",
+    text: "models: *all\n",
+    problems: ["1:9 RECIPE_SYNTAX The alias *all refers to no anchor."],
+  },
+  {
+    title: "an alias inside its own value",
+    text: "models: &all [*all]\n",
+    problems: ["1:15 RECIPE_SYNTAX The alias *all stands inside the value that it refers to."],
+  },
+  {
+    title: "a tag that PyYAML would refuse as well",
+    text: "models: !!python/object:os.system [a]\n",
+    problems: ["1:35 RECIPE_SYNTAX The tag !!python/object:os.system is not understood here."],
+  },
+  {
+    title: "a merge key without a mapping",
+    text: "<<: 3\nmodels: []\n",
+    problems: ["1:5 RECIPE_SYNTAX The merge key << takes a mapping or a list of mappings."],
+  },
+];
+
+describe("A recipe with mistakes", () => {
+  for (const { title, text, problems } of CASES) {
+    it(`is refused with every place: ${title}`, () => {
+      const found = problemsOf(text, { methods: MORE_METHODS });
+      assert.deepEqual(summary(found), problems);
+      assert.ok(
+        found.every(({ severity, hint }) => severity === "error" && hint !== undefined && hint !== ""),
+      );
+    });
+  }
+
+  it("is shown with a caret under the place", () => {
+    const [problem] = problemsOf(`
+      merge_method: linear
+      models:
+        - model: a
+          parameters:
+            wieght: 0.5
+    `);
+    assert.deepEqual(problem?.position, { file: "recipe.yml", line: 5, column: 7 });
+    assert.equal(problem.frame, "   5 |       wieght: 0.5\n     |       ^^^^^^");
+    assert.equal(problem.hint, "Parameters of linear: weight, normalize.");
+  });
+
+  it("is counted in the message of the error, whose code is the first problem's", () => {
+    const text = "merge_method: linear\nmodels: [{modle: a}]\nfoo: 1\n";
+    assert.throws(
+      () => parseRecipe(text, { file: "r.yml" }),
+      (error) => {
+        assert.ok(error instanceof RecipeError);
+        assert.equal(error.code, "RECIPE_UNKNOWN_KEY");
+        assert.equal(
+          error.message,
+          '2 problems; the first: "modle" is not a key of models[0]. Did you mean "model"?',
+        );
+        return true;
+      },
+    );
+  });
+
+  it("is reported once where several aliases lead to it", () => {
+    const problems = problemsOf(`
+      merge_method: linear
+      models:
+        - model: a
+          parameters: &same {wieght: 1}
+        - model: b
+          parameters: *same
+    `);
+    assert.deepEqual(summary(problems), [
+      '4:24 RECIPE_UNKNOWN_PARAMETER "wieght" is not a parameter of linear. Did you mean "weight"?',
+    ]);
+  });
+
+  it("is listed up to a limit, and the rest counted", () => {
+    const keys = Array.from({ length: 150 }, (_, i) => `k${i}: 1`).join("\n");
+    const problems = problemsOf(`merge_method: passthrough\nmodels: [{model: a}]\n${keys}\n`);
+    assert.equal(problems.length, 101);
+    assert.equal(problems.at(-1)?.message, "... and 50 more problems, not shown.");
+  });
+
+  it("has each code of the stage in a case here, but for those of files and limits", () => {
+    const elsewhere: readonly ErrorCode[] = ["RECIPE_NOT_FOUND", "RECIPE_LIMIT"];
+    const shown = CASES.flatMap(({ problems }) => problems.map((line) => line.split(" ")[1]));
+    for (const [code, { stage }] of Object.entries(CODES)) {
+      if (stage !== "recipe" || elsewhere.includes(code as ErrorCode)) continue;
+      assert.ok(shown.includes(code), code);
+    }
+  });
+});
+
+describe("A lenient reading", () => {
+  it("warns of unknown keys and parameters and ignores them, as mergekit does", () => {
+    const text = `
+      merge_method: linear
+      modles: 1
+      models:
+        - model: a
+          parameters: {wieght: 3, weight: [{fitler: x, value: 2}], normalize: no}
+        - model: b
+      parameters: {weight: 1}
+    `;
+    const found = warningsOf(text, { lenient: true });
+    assert.deepEqual(
+      found.map(({ severity, code }) => [severity, code]),
+      [
+        ["warning", "RECIPE_UNKNOWN_KEY"],
+        ["warning", "RECIPE_UNKNOWN_PARAMETER"],
+        ["warning", "RECIPE_UNKNOWN_KEY"],
+        ["warning", "RECIPE_MISPLACED_PARAMETER"],
+      ],
+    );
+  });
+
+  it("still refuses what cannot be ignored", () => {
+    const problems = problemsOf("merge_method: passthrough\nmodels: [{model: a}]\ntokenizer: {}\nfoo: 1\n", {
+      lenient: true,
+    });
+    assert.deepEqual(
+      problems.map(({ severity, code }) => `${severity} ${code}`),
+      ["error RECIPE_UNSUPPORTED", "warning RECIPE_UNKNOWN_KEY"],
+    );
+  });
+});
+
+describe("A warning", () => {
+  it("names keys and parameters that change nothing", () => {
+    const warnings = [
+      ...warningsOf(`
+        merge_method: task_arithmetic
+        base_model: base
+        models:
+          - model: a
+            layer_range: [0, 4]
+        parameters: {weight: 1, int8_mask: true}
+      `),
+      ...warningsOf(`
+        merge_method: passthrough
+        slices:
+          - sources: [{model: a, layer_range: [0, 4]}]
+            residual_weight: 0.5
+      `),
+    ];
+    assert.deepEqual(summary(warnings), [
+      '5:18 RECIPE_MISPLACED_PARAMETER "layer_range" has no effect under models, here as in mergekit.',
+      '6:25 RECIPE_MISPLACED_PARAMETER "int8_mask" changes nothing. No mask is stored.',
+      '4:22 RECIPE_MISPLACED_PARAMETER "residual_weight" has no effect in a slice, here as in mergekit.',
+    ]);
+  });
+});
