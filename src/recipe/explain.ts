@@ -1,7 +1,7 @@
 import { didYouMean, nearestName } from "../nearest.ts";
 import { findMethod, methodNameOf, overrideMethodName, specOf } from "./coerce.ts";
 import { explainParameter } from "./explain-parameter.ts";
-import { expected, label, shown } from "./phrases.ts";
+import { expected, label, quoted, shown } from "./phrases.ts";
 import { isMap, locate } from "./tree.ts";
 import { UNSUPPORTED_KEYS } from "./unsupported.ts";
 import { spanOf } from "./problems.ts";
@@ -82,7 +82,7 @@ class Explainer {
     }
     const nearest = nearestName(name, allowed);
     if (nearest !== undefined && locate(at.node, [nearest]).node === at.node) this.understood = false;
-    const message = `"${name}" is not a key of ${label(path)}.${didYouMean(name, allowed)}`;
+    const message = `${quoted(name)} is not a key of ${label(path)}.${didYouMean(name, allowed)}`;
     this.#report("RECIPE_UNKNOWN_KEY", key, message, `Keys here: ${allowed.join(", ")}.`);
   }
 
@@ -97,7 +97,7 @@ class Explainer {
     const names = Object.keys(method.parameters as object);
     const nearest = nearestName(name, names);
     if (nearest !== undefined) this.misspelt.add(nearest);
-    const message = `"${name}" is not a parameter of ${method.name}.${didYouMean(name, names)}`;
+    const message = `${quoted(name)} is not a parameter of ${method.name}.${didYouMean(name, names)}`;
     const some = names.length === 0 ? "has none" : names.join(", ");
     this.#report("RECIPE_UNKNOWN_PARAMETER", key, message, `Parameters of ${method.name}: ${some}.`);
   }

@@ -14,13 +14,17 @@ export function label(path: readonly string[]): string {
   );
 }
 
+/** Text in quotes, cut if it is long. */
+export function quoted(text: string): string {
+  return `"${text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}...` : text}"`;
+}
+
 /** A value as a message shows it. */
 export function shown(node: RecipeNode): string {
   if (node.kind !== "scalar") return node.kind === "list" ? "a list" : "a mapping";
   if (node.value === null) return "empty";
   if (typeof node.value !== "string") return String(node.value);
-  const { value } = node;
-  return `"${value.length > MAX_SHOWN_LENGTH ? `${value.slice(0, MAX_SHOWN_LENGTH)}...` : value}"`;
+  return quoted(node.value);
 }
 
 const TYPE_WORDS: Readonly<Record<string, { readonly noun: string; readonly cure: string }>> = {

@@ -1,3 +1,4 @@
+import { quoted } from "./phrases.ts";
 import { spanOf } from "./problems.ts";
 import { child, locate, text } from "./tree.ts";
 import type { ModelReference } from "../sources/types.ts";
@@ -19,17 +20,17 @@ interface ReferenceFault {
 
 function parsePath(written: string): PathReference | ReferenceFault {
   const [path = "", revision, ...rest] = written.split("@");
-  if (rest.length > 0) return { fault: `"${written}" has more than one @.`, hint: MAPPING_HINT };
-  if (path === "") return { fault: `"${written}" has no path.`, hint: "Write path, or path@revision." };
+  if (rest.length > 0) return { fault: `${quoted(written)} has more than one @.`, hint: MAPPING_HINT };
+  if (path === "") return { fault: `${quoted(written)} has no path.`, hint: "Write path, or path@revision." };
   if (revision === "")
-    return { fault: `"${written}" has an empty revision.`, hint: "Remove the @, or name one." };
+    return { fault: `${quoted(written)} has an empty revision.`, hint: "Remove the @, or name one." };
   return revision === undefined ? { path } : { path, revision };
 }
 
 /** Reads `path[@revision][+lora[@revision]]`. */
 function parseReference(written: string): ModelReference | ReferenceFault {
   const [modelText = "", loraText, ...rest] = written.split("+");
-  if (rest.length > 0) return { fault: `"${written}" has more than one +.`, hint: MAPPING_HINT };
+  if (rest.length > 0) return { fault: `${quoted(written)} has more than one +.`, hint: MAPPING_HINT };
   const model = parsePath(modelText);
   if ("fault" in model || loraText === undefined) return model;
   const lora = parsePath(loraText);

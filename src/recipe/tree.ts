@@ -11,7 +11,7 @@ export interface ScalarNode extends Span {
   readonly value: ScalarValue;
 }
 
-export interface ListNode extends Span {
+interface ListNode extends Span {
   readonly kind: "list";
   readonly items: readonly RecipeNode[];
 }
@@ -36,7 +36,7 @@ export function isMap(node: RecipeNode | undefined): node is MapNode {
   return node?.kind === "map";
 }
 
-export function isList(node: RecipeNode | undefined): node is ListNode {
+function isList(node: RecipeNode | undefined): node is ListNode {
   return node?.kind === "list";
 }
 

@@ -450,6 +450,23 @@ describe("A recipe with mistakes", () => {
     );
   });
 
+  it("has the same places with line ends of Windows, and after a byte order mark", () => {
+    const text = "merge_method: linear\nmodels:\n  - model: a\n    parameters: {wieght: 1}\n";
+    const [unix] = problemsOf(text);
+    const [windows] = problemsOf(text.replaceAll("\n", "\r\n"));
+    assert.deepEqual(windows, unix);
+    const [marked] = problemsOf(`\uFEFF${text}`);
+    assert.deepEqual(marked, unix);
+  });
+
+  it("is told to indent with spaces if a tab does it", () => {
+    const [problem] = problemsOf("merge_method: linear\nmodels:\n\t- model: a\n");
+    assert.deepEqual(
+      [problem?.code, problem?.position?.line, problem?.hint],
+      ["RECIPE_SYNTAX", 3, "Indent with spaces."],
+    );
+  });
+
   it("is reported once where several aliases lead to it", () => {
     const problems = problemsOf(`
       merge_method: linear
