@@ -46,4 +46,41 @@ export interface Kernels {
   countNonFiniteF16(ptr: Address, n: number): number;
   countNonFiniteF32(ptr: Address, n: number): number;
   countNonFiniteF64(ptr: Address, n: number): number;
+
+  /**
+   * Fused subtract and dotPair over three vectors of one dtype: writes pp, pq, qq and the zero counts of p and q, with
+   * p = x - a and q = y - a, as five f64 to `out`.
+   */
+  gramOfTwoF32: GramOfTwo;
+  gramOfTwoBF16: GramOfTwo;
+  gramOfTwoF16: GramOfTwo;
+  /** Fused scale, addDelta and encode in one dtype; `work` is scratch for n f32. Returns the non-finite results. */
+  combineOneF32: CombineOne;
+  combineOneBF16: CombineOne;
+  combineOneF16: CombineOne;
+  combineTwoF32: CombineTwo;
+  combineTwoBF16: CombineTwo;
+  combineTwoF16: CombineTwo;
 }
+
+type GramOfTwo = (a: Address, x: Address, y: Address, n: number, out: Address) => void;
+type CombineOne = (
+  a: Address,
+  x: Address,
+  out: Address,
+  s: number,
+  c: number,
+  n: number,
+  work: Address,
+) => number;
+type CombineTwo = (
+  a: Address,
+  x: Address,
+  y: Address,
+  out: Address,
+  s: number,
+  c: number,
+  d: number,
+  n: number,
+  work: Address,
+) => number;

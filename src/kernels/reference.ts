@@ -36,7 +36,83 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     return countNonFinite(half(dtype, dst, n));
   };
 
+  const value = (dtype: "F32" | HalfDtype, ptr: Address, n: number) =>
+    dtype === "F32" ? f32(ptr, n).slice() : half(dtype, ptr, n);
+  const gramOfTwo =
+    (dtype: "F32" | HalfDtype) => (a: Address, x: Address, y: Address, n: number, out: Address) => {
+      const [p, q] = [new Float32Array(n), new Float32Array(n)];
+      const anchor = value(dtype, a, n);
+      const zeros = [subtract(value(dtype, x, n), anchor, p), subtract(value(dtype, y, n), anchor, q)];
+      f64(out, 5).set([blockedDot(p, p), blockedDot(p, q), blockedDot(q, q), ...zeros]);
+    };
+  /** The terms are added one after the other, as scale and addDelta do. */
+  const combine = (
+    dtype: "F32" | HalfDtype,
+    a: Address,
+    terms: readonly (readonly [x: Address, c: number])[],
+    out: Address,
+    s: number,
+    n: number,
+    work: Address,
+  ) => {
+    const anchor = value(dtype, a, n);
+    const sum = anchor.map((element) => fround(s) * element);
+    for (const [x, c] of terms)
+      value(dtype, x, n).forEach((element, i) => {
+        sum[i] = fround(at(sum, i) + fround(fround(c) * fround(element - at(anchor, i))));
+      });
+    f32(work, n).set(sum);
+    if (dtype !== "F32") return encode(dtype, work, out, n);
+    f32(out, n).set(sum);
+    return countNonFinite(sum);
+  };
+
   return {
+    gramOfTwoF32: gramOfTwo("F32"),
+    gramOfTwoBF16: gramOfTwo("BF16"),
+    gramOfTwoF16: gramOfTwo("F16"),
+    combineOneF32: (a, x, out, s, c, n, work) => combine("F32", a, [[x, c]], out, s, n, work),
+    combineOneBF16: (a, x, out, s, c, n, work) => combine("BF16", a, [[x, c]], out, s, n, work),
+    combineOneF16: (a, x, out, s, c, n, work) => combine("F16", a, [[x, c]], out, s, n, work),
+    combineTwoF32: (a, x, y, out, s, c, d, n, work) =>
+      combine(
+        "F32",
+        a,
+        [
+          [x, c],
+          [y, d],
+        ],
+        out,
+        s,
+        n,
+        work,
+      ),
+    combineTwoBF16: (a, x, y, out, s, c, d, n, work) =>
+      combine(
+        "BF16",
+        a,
+        [
+          [x, c],
+          [y, d],
+        ],
+        out,
+        s,
+        n,
+        work,
+      ),
+    combineTwoF16: (a, x, y, out, s, c, d, n, work) =>
+      combine(
+        "F16",
+        a,
+        [
+          [x, c],
+          [y, d],
+        ],
+        out,
+        s,
+        n,
+        work,
+      ),
     decodeBF16: (src, dst, n) => f32(dst, n).set(half("BF16", src, n)),
     decodeF16: (src, dst, n) => f32(dst, n).set(half("F16", src, n)),
     widen: (src, dst, n) => f64(dst, n).set(f32(src, n)),

@@ -20,15 +20,15 @@ export function decodeHalfBits(dtype: HalfDtype, bits: number): number {
   return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
 }
 
-/** Rounds an f32 value to 16 bits, ties to even; a NaN keeps sign and upper bits (BF16) or sign (F16), made quiet. */
+/** Rounds an f32 value to 16 bits, ties to even; every NaN becomes the same quiet one. */
 export function encodeHalfBits(dtype: HalfDtype, value: number): number {
   const bits = bitsOf(value);
   if (dtype === "BF16") {
-    if (Number.isNaN(value)) return ((bits | 0x40_0000) >>> 16) & 0xffff;
+    if (Number.isNaN(value)) return 0x7fc0;
     return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
   }
   const sign = (bits >>> 16) & 0x8000;
-  if (Number.isNaN(value)) return sign | 0x7e00;
+  if (Number.isNaN(value)) return 0x7e00;
   const magnitude = Math.abs(value);
   // 65520 is half-way between the largest F16 and the next step, which would be even.
   if (magnitude >= 65_520) return sign | 0x7c00;

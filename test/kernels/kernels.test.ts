@@ -39,6 +39,14 @@ function fill(seed: number): void {
   new Uint32Array(memory.buffer, A, 4_200).set(awkward(seed + 1, 4_200));
 }
 
+/** Clears the exponents' upper bits, so that every value is finite in all three dtypes. */
+function tame(): void {
+  for (const address of [X, A]) {
+    const words = new Uint32Array(memory.buffer, address, 4_200);
+    words.forEach((bits, i) => (words[i] = bits & 0xbbff_bbff));
+  }
+}
+
 /** NaN payloads may differ between engines: compare NaN with NaN as equal, everything else by its bits. */
 function outcome(
   kernels: Kernels,
@@ -102,6 +110,56 @@ describe("kernels", () => {
       dtype === "F32" ? "f32" : "bits",
     );
     assertTwins(`countNonFinite${dtype}`, (k, n) => k[`countNonFinite${dtype}`](X, n), 0, "bits");
+  }
+  for (const dtype of ["F32", "BF16", "F16"] as const) {
+    const [size, as] = dtype === "F32" ? ([4, "f32"] as const) : ([2, "bits"] as const);
+    const work = OUT + 65_536;
+    assertTwins(
+      `combineOne${dtype}`,
+      (k, n) => k[`combineOne${dtype}`](X, A, OUT, 0.9, 0.3, n, work),
+      size,
+      as,
+    );
+    assertTwins(
+      `combineTwo${dtype}`,
+      (k, n) => k[`combineTwo${dtype}`](X, A, X + 64, OUT, 1, 0.3, -0.4, n, work),
+      size,
+      as,
+    );
+    it(`gramOfTwo${dtype} gives the bits of its scalar twin, for finite values and others`, () => {
+      for (const n of LENGTHS) {
+        fill(n);
+        if (n % 2 === 0) tame();
+        const results = [simd, twin].map((k) => {
+          k[`gramOfTwo${dtype}`](X, A, X + 64, n, OUT);
+          return [...new Float64Array(memory.buffer, OUT, 5)];
+        });
+        assert.deepEqual(results[0], results[1], `n = ${n}`);
+      }
+    });
+    it(`the fused steps on ${dtype} give what the separate ones do`, () => {
+      const n = 1000;
+      const [a, p, sum] = [OUT + 65_536, OUT + 2 * 65_536, OUT + 3 * 65_536];
+      fill(3);
+      tame();
+      const decode = (src: Address, dst: Address) =>
+        dtype === "F32" ? simd.scaleF32(src, dst, 1, n) : simd[`decode${dtype}`](src, dst, n);
+      decode(X, a);
+      const zeros = [simd[`subtract${dtype}`](A, a, p, n), simd[`subtract${dtype}`](X + 64, a, sum, n)];
+      simd.dotPair(p, sum, n, OUT);
+      const separate = [...new Float64Array(memory.buffer, OUT, 3), ...zeros];
+      simd[`gramOfTwo${dtype}`](X, A, X + 64, n, OUT);
+      assert.deepEqual([...new Float64Array(memory.buffer, OUT, 5)], separate);
+      assert.ok(separate.slice(0, 3).every(Number.isFinite) && (separate[0] ?? 0) > 0);
+
+      simd.scaleF32(a, sum, 0.9, n);
+      simd[`addDelta${dtype}`](A, a, sum, 0.3, n);
+      simd[`addDelta${dtype}`](X + 64, a, sum, -0.4, n);
+      simd[`encode${dtype}`](sum, OUT, n);
+      const bits = [...bytes().slice(OUT, OUT + n * size)];
+      assert.equal(simd[`combineTwo${dtype}`](X, A, X + 64, OUT, 0.9, 0.3, -0.4, n, p), 0);
+      assert.deepEqual([...bytes().slice(OUT, OUT + n * size)], bits);
+    });
   }
   assertTwins(
     "addDeltaF64",

@@ -1,6 +1,7 @@
 // The exported kernels. Layout is the caller's: every argument is a byte address in the imported memory, 16-byte
 // aligned, and n counts elements. Order of arguments: sources, destination, factors, n.
 import * as arithmetic from "./arithmetic";
+import * as fused from "./fused";
 import * as storing from "./store";
 
 export { dot, dotPair, dotWide, dotF64 } from "./reduce";
@@ -51,4 +52,61 @@ export function countNonFiniteF16(ptr: usize, n: i32): i32 {
 }
 export function countNonFiniteF32(ptr: usize, n: i32): i32 {
   return storing.countNonFinite<f32>(ptr, n);
+}
+export function gramOfTwoF32(a: usize, x: usize, y: usize, n: i32, out: usize): void {
+  fused.gramOfTwo<f32>(a, x, y, n, out);
+}
+export function combineOneF32(a: usize, x: usize, out: usize, s: f32, c: f32, n: i32, work: usize): i32 {
+  return fused.combineOne<f32>(a, x, out, s, c, n, work);
+}
+export function combineTwoF32(
+  a: usize,
+  x: usize,
+  y: usize,
+  out: usize,
+  s: f32,
+  c: f32,
+  d: f32,
+  n: i32,
+  work: usize,
+): i32 {
+  return fused.combineTwo<f32>(a, x, y, out, s, c, d, n, work);
+}
+export function gramOfTwoBF16(a: usize, x: usize, y: usize, n: i32, out: usize): void {
+  fused.gramOfTwo<u16>(a, x, y, n, out);
+}
+export function combineOneBF16(a: usize, x: usize, out: usize, s: f32, c: f32, n: i32, work: usize): i32 {
+  return fused.combineOne<u16>(a, x, out, s, c, n, work);
+}
+export function combineTwoBF16(
+  a: usize,
+  x: usize,
+  y: usize,
+  out: usize,
+  s: f32,
+  c: f32,
+  d: f32,
+  n: i32,
+  work: usize,
+): i32 {
+  return fused.combineTwo<u16>(a, x, y, out, s, c, d, n, work);
+}
+export function gramOfTwoF16(a: usize, x: usize, y: usize, n: i32, out: usize): void {
+  fused.gramOfTwo<i16>(a, x, y, n, out);
+}
+export function combineOneF16(a: usize, x: usize, out: usize, s: f32, c: f32, n: i32, work: usize): i32 {
+  return fused.combineOne<i16>(a, x, out, s, c, n, work);
+}
+export function combineTwoF16(
+  a: usize,
+  x: usize,
+  y: usize,
+  out: usize,
+  s: f32,
+  c: f32,
+  d: f32,
+  n: i32,
+  work: usize,
+): i32 {
+  return fused.combineTwo<i16>(a, x, y, out, s, c, d, n, work);
 }

@@ -1,11 +1,11 @@
 // Inner products of f32 vectors. Order, which the scalar twin follows to the bit: within a block of 256 elements lane
 // l sums elements l, l + 16, ... in f32; the 16 lanes are then added in order 0..15 to an f64 total. The last n % 16
 // elements are added one by one in f64.
-const BLOCK: i32 = 256;
+export const BLOCK: i32 = 256;
 
 // @ts-ignore: decorator
 @inline
-function addLanes(total: f64, v: v128): f64 {
+export function addLanes(total: f64, v: v128): f64 {
   total += <f64>f32x4.extract_lane(v, 0);
   total += <f64>f32x4.extract_lane(v, 1);
   total += <f64>f32x4.extract_lane(v, 2);

@@ -15,15 +15,12 @@ function lanesSet(mask: v128): i32 {
   return i32.popcnt(i32x4.bitmask(mask));
 }
 
-/** The upper 16 bits after rounding, in 32-bit lanes. A NaN keeps its upper bits and is made quiet. */
+/** The upper 16 bits after rounding, in 32-bit lanes; one bit pattern for every NaN, since processors differ in it. */
 // @ts-ignore: decorator
 @inline
 function bf16x4(v: v128): v128 {
-  const odd = v128.and(i32x4.shr_u(v, 16), i32x4.splat(1));
-  const rounded = i32x4.add(v, i32x4.add(odd, i32x4.splat(0x7fff)));
   const isNaN = f32x4.ne(v, v);
-  const quiet = v128.or(v, i32x4.splat(0x400000));
-  return i32x4.shr_u(v128.bitselect(quiet, rounded, isNaN), 16);
+  return v128.bitselect(i32x4.splat(0x7fc0), i32x4.shr_u(roundUpper(v), 16), isNaN);
 }
 
 // @ts-ignore: decorator
@@ -43,7 +40,8 @@ function f16x4(v: v128): v128 {
   const overflow = i32x4.ge_s(magnitude, i32x4.splat((127 + 16) << 23));
   const isNaN = f32x4.ne(v, v);
   const special = v128.bitselect(i32x4.splat(0x7e00), i32x4.splat(0x7c00), isNaN);
-  return v128.or(v128.bitselect(special, finite, overflow), i32x4.shr_u(sign, 16));
+  const unsigned = v128.bitselect(special, finite, overflow);
+  return v128.or(unsigned, v128.andnot(i32x4.shr_u(sign, 16), isNaN));
 }
 
 // @ts-ignore: decorator
@@ -61,28 +59,70 @@ function nonFiniteHalf4<D>(h: v128): v128 {
   return i32x4.eq(v128.and(h, exponent), exponent);
 }
 
+/** The smallest magnitude (as bits) that rounds to infinity in F16 and BF16, or is not finite in F32. */
+// @ts-ignore: decorator
+@inline
+function overflowBits<D>(): i32 {
+  if (isFloat<D>()) return EXPONENT;
+  // Half-way between the largest value and what would follow it, which is even.
+  return isSigned<D>() ? 0x477ff000 : 0x7f7f8000;
+}
+
+/** Lanes that will not be finite as dtype D. */
+// @ts-ignore: decorator
+@inline
+export function suspect<D>(v: v128): v128 {
+  const magnitude = v128.and(v, i32x4.splat(0x7fffffff));
+  return i32x4.ge_s(magnitude, i32x4.splat(overflowBits<D>()));
+}
+
+/** Eight finite values, rounded. */
+// @ts-ignore: decorator
+@inline
+export function roundHalf8<D>(low: v128, high: v128): v128 {
+  if (isSigned<D>()) return i16x8.narrow_i32x4_u(f16x4(low), f16x4(high));
+  return upperHalves(roundUpper(low), roundUpper(high));
+}
+
+/** Adds half of the lower 16 bits' range, ties to even, so that the upper 16 bits are the rounded BF16. */
+// @ts-ignore: decorator
+@inline
+function roundUpper(v: v128): v128 {
+  const odd = v128.and(i32x4.shr_u(v, 16), i32x4.splat(1));
+  return i32x4.add(v, i32x4.add(odd, i32x4.splat(0x7fff)));
+}
+
+// @ts-ignore: decorator
+@inline
+function upperHalves(low: v128, high: v128): v128 {
+  return v128.shuffle<u16>(low, high, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+
 export function encodeHalf<D>(src: usize, dst: usize, n: i32): i32 {
-  let bad = 0;
-  let i = 0;
+  const whole = n & ~7;
   let any = i32x4.splat(0);
-  for (; i + 8 <= n; i += 8) {
-    const low = half4<D>(v128.load(src));
-    const high = half4<D>(v128.load(src, 16));
-    const mask = v128.or(nonFiniteHalf4<D>(low), nonFiniteHalf4<D>(high));
-    any = v128.or(any, mask);
-    v128.store(dst, i16x8.narrow_i32x4_u(low, high));
+  for (let i = 0; i < whole; i += 8) {
+    const low = v128.load(src);
+    const high = v128.load(src, 16);
+    any = v128.or(any, v128.or(suspect<D>(low), suspect<D>(high)));
+    v128.store(dst, roundHalf8<D>(low, high));
     src += 32;
     dst += 16;
   }
-  for (; i < n; i++) {
+  if (!v128.any_true(any)) return encodeHalfCarefully<D>(src, dst, n - whole);
+  return encodeHalfCarefully<D>(src - (<usize>whole << 2), dst - (<usize>whole << 1), n);
+}
+
+/** One by one, NaN included. */
+function encodeHalfCarefully<D>(src: usize, dst: usize, n: i32): i32 {
+  let bad = 0;
+  for (let i = 0; i < n; i++) {
     const h = half4<D>(v128.load32_splat(src));
     if (v128.any_true(nonFiniteHalf4<D>(h))) bad++;
     store<u16>(dst, <u16>i32x4.extract_lane(h, 0));
     src += 4;
     dst += 2;
   }
-  // The common case is none: count only when there are some.
-  if (v128.any_true(any)) bad += countNonFinite<D>(dst - (<usize>n << 1), n & ~7);
   return bad;
 }
 
@@ -117,15 +157,27 @@ export function countNonFiniteF64(ptr: usize, n: i32): i32 {
 /** Copies f32 (in place when src == dst); returns the number of non-finite values. */
 export function encodeF32(src: usize, dst: usize, n: i32): i32 {
   if (src != dst) memory.copy(dst, src, <usize>n << 2);
+  const whole = n & ~3;
   let any = i32x4.splat(0);
-  let ptr = src;
-  for (let i = 0; i + 4 <= n; i += 4) {
-    any = v128.or(any, nonFinite4(v128.load(ptr)));
+  let ptr = dst;
+  for (let i = 0; i < whole; i += 4) {
+    any = v128.or(any, suspect<f32>(v128.load(ptr)));
     ptr += 16;
   }
-  const tail = n & 3;
-  const bad = countNonFinite<f32>(ptr, tail);
-  return v128.any_true(any) ? bad + countNonFinite<f32>(src, n - tail) : bad;
+  if (!v128.any_true(any)) return settleF32(ptr, n - whole);
+  return settleF32(dst, n);
+}
+
+/** Counts what is not finite, and gives every NaN the same bits. */
+function settleF32(ptr: usize, n: i32): i32 {
+  let bad = 0;
+  for (let i = 0; i < n; i++) {
+    const value = load<f32>(ptr);
+    if (value - value != 0) bad++;
+    if (value != value) store<u32>(ptr, 0x7fc00000);
+    ptr += 4;
+  }
+  return bad;
 }
 
 /** f64 to f32, ties to even; may work in place (dst <= src). */
