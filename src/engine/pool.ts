@@ -23,7 +23,7 @@ export class Pool {
   readonly #members: Member[];
   readonly #queue: Waiting[] = [];
   #nextId = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(size: number, setup: WorkerSetup) {
     this.#members = Array.from({ length: size }, () => this.#start(setup));
@@ -42,7 +42,7 @@ export class Pool {
   run(job: Job, priority: number): Promise<JobResult> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
-        reject(this.#failure as Error);
+        reject(this.#failure);
         return;
       }
       const waiting = { job, priority, resolve, reject };
@@ -80,7 +80,7 @@ export class Pool {
   }
 
   /** The first failure ends everything: all jobs, waiting or running, reject with it. */
-  #fail(error: unknown): void {
+  #fail(error: Error): void {
     this.#failure ??= error;
     const running = this.#members.flatMap((member) => [...member.running.values()]);
     this.#members.forEach((member) => member.running.clear());

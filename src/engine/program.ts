@@ -2,7 +2,7 @@ import type { AnyMethod, SolveContext } from "../methods/define.ts";
 import type { ParameterSpecs } from "../methods/params.ts";
 import type { Gram, StatisticRequest } from "../methods/statistics.ts";
 import type { PlannedTensor } from "../plan/types.ts";
-import type { GramSums, PassRequest, PassResult } from "./passes/types.ts";
+import type { GramSums, PassRequest, PassResult } from "./requests.ts";
 
 export type Numbers = Readonly<Record<string, number>>;
 export type Program = Generator<PassRequest, Numbers, PassResult>;
@@ -17,9 +17,12 @@ export function* program(method: AnyMethod, tensor: PlannedTensor, count: number
     yield { kind: "copy" };
     return {};
   }
-  const context = solveContext(method, tensor, count);
+  const context: SolveContext<ParameterSpecs> = solveContext(method, tensor, count);
   const measured: Record<string, unknown> = {};
-  const requests: Readonly<Record<string, StatisticRequest>> = method.measure?.(context) ?? {};
+  const requests: Readonly<Record<string, StatisticRequest>> =
+    (method.measure as ((asked: typeof context) => Readonly<Record<string, StatisticRequest>>) | undefined)?.(
+      context,
+    ) ?? {};
   for (const [name, request] of Object.entries(requests)) {
     const sums = (yield { kind: "gram", space: request.space }) as GramSums;
     measured[name] = { n: sums.zeroCounts.length, ...sums, elementCount: count } satisfies Gram;
@@ -31,7 +34,7 @@ export function* program(method: AnyMethod, tensor: PlannedTensor, count: number
 
 function solveContext(method: AnyMethod, tensor: PlannedTensor, count: number): SolveContext<ParameterSpecs> {
   const parameters: Record<string, unknown> = {};
-  const specs: ParameterSpecs = method.parameters;
+  const specs = method.parameters as ParameterSpecs;
   for (const [name, spec] of Object.entries(specs)) {
     parameters[name] =
       spec.scope === "model" ? tensor.inputs.map((input) => input.parameters[name]) : tensor.parameters[name];

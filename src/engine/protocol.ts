@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../errors.ts";
 import type { PlannedModel, PlannedTensor } from "../plan/types.ts";
-import type { PassRequest, PassResult } from "./passes/types.ts";
+import type { PassRequest, PassResult } from "./requests.ts";
 import type { Range } from "./segments.ts";
 
 /** What a worker is started with. */

@@ -7,7 +7,7 @@ import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import type { TensorKind } from "../tensor/names.ts";
 import { checkUnchanged } from "./files.ts";
 import { mergeResults } from "./passes/index.ts";
-import type { PassRequest, PassResult } from "./passes/types.ts";
+import type { PassRequest, PassResult } from "./requests.ts";
 import { nonFiniteError, withoutRepeats } from "./non-finite.ts";
 import { Pool } from "./pool.ts";
 import { program } from "./program.ts";

@@ -2,6 +2,7 @@ import type { AnyMethod } from "../methods/define.ts";
 import type { PlannedTensor } from "../plan/types.ts";
 import { rowLength } from "../tensor/shape.ts";
 import { program } from "./program.ts";
+import { runPass } from "./run-pass.ts";
 import type { Numbers } from "./program.ts";
 import type { Report } from "./protocol.ts";
 import type { Range } from "./segments.ts";
@@ -41,7 +42,7 @@ function solveRows(
 function runProgram(bench: Workbench, method: AnyMethod, tensor: PlannedTensor, range: Range): Numbers {
   const steps = program(method, tensor, range.end - range.begin);
   let step = steps.next();
-  while (step.done !== true) step = steps.next(bench.run(step.value, range));
+  while (step.done !== true) step = steps.next(runPass(bench, step.value, range));
   return step.value;
 }
 

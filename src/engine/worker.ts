@@ -6,6 +6,7 @@ import { referenceKernels } from "../kernels/reference.ts";
 import { methodByName } from "../methods/index.ts";
 import { FileTable } from "./files.ts";
 import type { FailedJob, Job, JobResult, Reply, Request, WorkerSetup } from "./protocol.ts";
+import { runPass } from "./run-pass.ts";
 import { solveUnit } from "./solve-unit.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -39,7 +40,7 @@ function answer({ id, job }: Request): Reply {
 function run(job: Job): JobResult {
   bench.readBytes = 0;
   bench.writtenBytes = 0;
-  const outcome = job.kind === "solve" ? { reports: job.units.map(solve) } : { pass: runPass(job) };
+  const outcome = job.kind === "solve" ? { reports: job.units.map(solve) } : { pass: onePass(job) };
   const { readBytes, writtenBytes } = bench;
   return { ...outcome, nonFinite: bench.takeNonFinite(), readBytes, writtenBytes };
 }
@@ -50,9 +51,9 @@ function solve({ tensor, range }: Extract<Job, { kind: "solve" }>["units"][numbe
   return solveUnit(bench, method, tensor, range);
 }
 
-function runPass({ tensor, range, pass }: Extract<Job, { kind: "pass" }>) {
+function onePass({ tensor, range, pass }: Extract<Job, { kind: "pass" }>) {
   bench.open(tensor);
-  const result = bench.run(pass, range);
+  const result = runPass(bench, pass, range);
   bench.flush();
   return result;
 }
@@ -63,6 +64,6 @@ function describe(error: unknown, job: Job): FailedJob {
     const { code, message, where, hint } = error;
     return { code, message, where: where ?? tensor, ...(hint === undefined ? {} : { hint }) };
   }
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
   return { code: "ENGINE_WORKER", message, where: tensor, ...(stack === undefined ? {} : { stack }) };
 }

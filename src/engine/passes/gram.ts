@@ -1,5 +1,7 @@
+import type { Kernels } from "../../kernels/kernels.ts";
 import type { Workbench } from "../workbench.ts";
-import type { GramPass, GramSums, Pass, Runner } from "./types.ts";
+import type { GramPass, GramSums } from "../requests.ts";
+import type { Pass, Runner } from "./pass.ts";
 
 /**
  * Sums of squares outside this range may have lost products to F32 underflow, or to overflow: the segment is measured
@@ -32,6 +34,8 @@ class GramRunner implements Runner<GramSums> {
   /** Of the segment at hand: addresses of the vectors, and how many of their elements are zero. */
   readonly #vectors: Float64Array;
   readonly #zeros: Float64Array;
+  /** Two task vectors of one dtype have a kernel that reads everything once. */
+  readonly #fused: Kernels["gramOfTwoF32"] | undefined;
 
   constructor(request: GramPass, bench: Workbench) {
     this.#bench = bench;
@@ -41,10 +45,13 @@ class GramRunner implements Runner<GramSums> {
     this.#zeroCounts = new Float64Array(this.#n);
     this.#vectors = new Float64Array(this.#n);
     this.#zeros = new Float64Array(this.#n);
+    const dtype = this.#deltas && this.#n === 2 ? bench.sharedDtype([0, 1, 2], false) : undefined;
+    this.#fused = dtype === undefined ? undefined : bench.kernels[`gramOfTwo${dtype}`];
   }
 
   segment(offset: number, n: number): void {
     const bench = this.#bench;
+    if (this.#fused !== undefined && this.#two(this.#fused, offset, n)) return;
     if (this.#deltas) this.#subtractBase(offset, n);
     else for (let i = 0; i < this.#n; i++) this.#vectors[i] = bench.floats(i, offset, n, i + 1);
     if (bench.arithmetic === "F64")
@@ -58,6 +65,18 @@ class GramRunner implements Runner<GramSums> {
     for (let i = 0; i < n; i++)
       for (let j = 0; j < i; j++) this.#products[i * n + j] = at(this.#products, j * n + i);
     return { products: this.#products, zeroCounts: this.#zeroCounts };
+  }
+
+  #two(gramOfTwo: Kernels["gramOfTwoF32"], offset: number, n: number): boolean {
+    const bench = this.#bench;
+    gramOfTwo(bench.stored(0, offset), bench.stored(1, offset), bench.stored(2, offset), n, bench.results);
+    const [pp = NaN, pq = NaN, qq = NaN, zeroP = NaN, zeroQ = NaN] = bench.resultValues(5);
+    this.#zeros[0] = zeroP;
+    this.#zeros[1] = zeroQ;
+    if (!this.#addPair(pp, pq, qq, n)) return false;
+    this.#zeroCounts[0] = at(this.#zeroCounts, 0) + zeroP;
+    this.#zeroCounts[1] = at(this.#zeroCounts, 1) + zeroQ;
+    return true;
   }
 
   #subtractBase(offset: number, n: number): void {
@@ -86,6 +105,10 @@ class GramRunner implements Runner<GramSums> {
     const bench = this.#bench;
     bench.kernels.dotPair(at(this.#vectors, 0), at(this.#vectors, 1), n, bench.results);
     const [aa = NaN, ab = NaN, bb = NaN] = bench.resultValues(3);
+    return this.#addPair(aa, ab, bb, n);
+  }
+
+  #addPair(aa: number, ab: number, bb: number, n: number): boolean {
     if (!this.#trusted(0, aa, n) || !this.#trusted(1, bb, n)) return false;
     this.#add(0, 0, aa);
     this.#add(0, 1, ab);

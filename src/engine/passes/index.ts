@@ -1,15 +1,16 @@
 import { copyPass } from "./copy.ts";
 import { gramPass } from "./gram.ts";
 import { linearPass } from "./linear.ts";
-import type { Pass, PassKind, PassRequest, PassResult } from "./types.ts";
+import type { PassKind, PassRequest, PassResult } from "../requests.ts";
+import type { Pass } from "./pass.ts";
 
 const PASSES: { readonly [K in PassKind]: Pass<K> } = { gram: gramPass, linear: linearPass, copy: copyPass };
 
 /** The pass that answers a request; requests and results are matched by `kind`, which the types cannot follow. */
 export function passOf(request: PassRequest): Pass<PassKind> {
-  return PASSES[request.kind] as unknown as Pass<PassKind>;
+  return PASSES[request.kind];
 }
 
 export function mergeResults(request: PassRequest, results: readonly PassResult[]): PassResult {
-  return passOf(request).merge(results as never);
+  return passOf(request).merge(results);
 }

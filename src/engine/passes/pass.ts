@@ -1,0 +1,19 @@
+import type { PassKind, Passes } from "../requests.ts";
+import type { Workbench } from "../workbench.ts";
+
+/** A pass under way over one range, in a worker. */
+export interface Runner<Result> {
+  /** Works on `n` elements that lie `offset` elements into the loaded window; called in order. */
+  segment(offset: number, n: number): void;
+  finish(): Result;
+}
+
+export interface Pass<K extends PassKind> {
+  /** True for the operands (base first) that the pass reads. */
+  reads(request: Passes[K]["request"], bench: Workbench): boolean[];
+  /** Where the results lie for writing; absent: the pass writes nothing. */
+  writesFrom?(bench: Workbench): number;
+  start(request: Passes[K]["request"], bench: Workbench): Runner<Passes[K]["result"]>;
+  /** Joins the results of consecutive ranges, in order. */
+  merge(results: readonly Passes[K]["result"][]): Passes[K]["result"];
+}

@@ -1,0 +1,174 @@
+import { EngineError } from "../errors.ts";
+import { FIRST_FREE_ADDRESS } from "../kernels/load.ts";
+import type { PlannedInput, PlannedTensor } from "../plan/types.ts";
+import { bytesPerElement, isFloatDtype } from "../tensor/dtype.ts";
+import type { FloatDtype } from "../tensor/dtype.ts";
+import type { FileTable } from "./files.ts";
+import type { WorkerSetup } from "./protocol.ts";
+import type { Range } from "./segments.ts";
+import { SEGMENT_ELEMENTS } from "./segments.ts";
+
+/** Upper bound of the tiles of one worker, so that many models do not mean much memory. */
+export const MOST_TILE_BYTES_IN_ALL = 96 * 2 ** 20;
+
+const PAGE_BYTES = 65_536;
+/** Room for a few f64 that a kernel returns. */
+const RESULT_BYTES = 256;
+/** Scratch beside one vector for each operand: the anchor, the sum, and one to widen through. */
+const EXTRA_SCRATCH = 3;
+
+const aligned = (address: number) => Math.ceil(address / 64) * 64;
+
+export interface Operand {
+  readonly input: PlannedInput;
+  readonly dtype: FloatDtype;
+  readonly elementBytes: number;
+  /** Address of its tile. */
+  slot: number;
+  loaded: boolean;
+}
+
+/**
+ * A window on one tensor: the same range of elements of every operand and of the result, as tiles in WebAssembly
+ * memory that are read from and written to files by position. Operands are numbered with the base, if there is one,
+ * as 0.
+ */
+export class TileWindow {
+  readonly memory: WebAssembly.Memory;
+  readonly #files: FileTable;
+  readonly setup: WorkerSetup;
+  #bytes: Uint8Array;
+
+  tensor: PlannedTensor | undefined;
+  operands: readonly Operand[] = [];
+  outputDtype: FloatDtype = "F32";
+  outputElementBytes = 4;
+  /** Address of the tile of results. */
+  output = 0;
+  /** Address of a few f64 results of a kernel. */
+  readonly results = FIRST_FREE_ADDRESS;
+  /** Elements of a full window. */
+  tileElements = 0;
+  #scratch = 0;
+  range: Range = { begin: 0, end: 0 };
+  #writeFrom: number | undefined;
+
+  readBytes = 0;
+  writtenBytes = 0;
+
+  constructor(setup: WorkerSetup, memory: WebAssembly.Memory, files: FileTable) {
+    this.setup = setup;
+    this.memory = memory;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#files = files;
+  }
+
+  /** Lays out tiles and scratch for a tensor. */
+  open(tensor: PlannedTensor): void {
+    if (this.tensor === tensor) return;
+    this.flush();
+    this.tensor = tensor;
+    const inputs = tensor.base === undefined ? tensor.inputs : [tensor.base, ...tensor.inputs];
+    this.operands = inputs.map((input) => ({ input, ...elementOf(input.dtype), slot: 0, loaded: false }));
+    ({ dtype: this.outputDtype, elementBytes: this.outputElementBytes } = elementOf(tensor.dtype));
+    this.range = { begin: 0, end: 0 };
+    this.#layOut();
+  }
+
+  #layOut(): void {
+    const tiles = this.operands.length + 1;
+    const widest = Math.max(this.outputElementBytes, ...this.operands.map((operand) => operand.elementBytes));
+    const tileBytes = Math.min(this.setup.tileBytes, MOST_TILE_BYTES_IN_ALL / tiles);
+    const segments = Math.max(1, Math.floor(tileBytes / widest / SEGMENT_ELEMENTS));
+    this.tileElements = segments * SEGMENT_ELEMENTS;
+    let address = aligned(this.results + RESULT_BYTES);
+    for (const operand of this.operands) {
+      operand.slot = address;
+      address = aligned(address + this.tileElements * operand.elementBytes);
+    }
+    this.output = address;
+    this.#scratch = aligned(address + this.tileElements * this.outputElementBytes);
+    this.#ensureMemory(this.scratch(this.operands.length + EXTRA_SCRATCH));
+  }
+
+  /** Scratch for a segment of f32 or f64; `operands.length` + 3 of them. */
+  scratch(k: number): number {
+    return this.#scratch + k * SEGMENT_ELEMENTS * 8;
+  }
+
+  #ensureMemory(byteLength: number): void {
+    const missing = byteLength - this.memory.buffer.byteLength;
+    if (missing <= 0) return;
+    try {
+      this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    } catch (cause) {
+      throw new EngineError("ENGINE_MEMORY", `A worker could not get ${byteLength} bytes for its tiles`, {
+        hint: "Use a smaller --tile-bytes or fewer --workers.",
+        cause,
+      });
+    }
+    this.#bytes = new Uint8Array(this.memory.buffer);
+  }
+
+  operand(k: number): Operand {
+    const operand = this.operands[k];
+    if (operand === undefined) throw new EngineError("INTERNAL", `No operand ${k}`);
+    return operand;
+  }
+
+  /** The first `count` f64 values that a kernel left at `results`. */
+  resultValues(count: number): Float64Array {
+    return new Float64Array(this.memory.buffer, this.results, count);
+  }
+
+  /** True if the whole range is within the window, so that it can be worked on without reading again. */
+  shows({ begin, end }: Range): boolean {
+    return begin >= this.range.begin && end <= this.range.end;
+  }
+
+  /** Moves the window; what was computed for the old one is written first. At most `tileElements` long. */
+  show(range: Range): void {
+    if (range.begin === this.range.begin && range.end === this.range.end) return;
+    this.flush();
+    this.range = range;
+    for (const operand of this.operands) operand.loaded = false;
+  }
+
+  /** Reads the operands that are asked for and not there yet. */
+  load(reads: readonly boolean[]): void {
+    const { begin, end } = this.range;
+    this.operands.forEach((operand, k) => {
+      if (reads[k] !== true || operand.loaded) return;
+      const { input, elementBytes } = operand;
+      const file = this.setup.models[input.model]?.files[input.file];
+      if (file === undefined) throw new EngineError("INTERNAL", `No file for ${input.tensor}`);
+      const position = input.offset + begin * elementBytes;
+      this.#files.read(file, this.#bytes, operand.slot, (end - begin) * elementBytes, position);
+      operand.loaded = true;
+    });
+  }
+
+  /** Notes that the results of this window lie at `address` and are to be written before it moves. */
+  writeFrom(address: number): void {
+    this.#writeFrom = address;
+  }
+
+  flush(): void {
+    const { tensor } = this;
+    const from = this.#writeFrom;
+    this.#writeFrom = undefined;
+    if (from === undefined || tensor === undefined) return;
+    const { begin, end } = this.range;
+    const size = this.outputElementBytes;
+    const path = this.setup.shardPaths[tensor.shard] ?? "";
+    this.#files.write(path, this.#bytes, from, (end - begin) * size, tensor.offset + begin * size);
+    this.writtenBytes += (end - begin) * size;
+  }
+}
+
+/** Dtypes without arithmetic are handed through as bytes: the plan's byte length is then the number of elements. */
+function elementOf(dtype: PlannedInput["dtype"]): { dtype: FloatDtype; elementBytes: number } {
+  return isFloatDtype(dtype)
+    ? { dtype, elementBytes: bytesPerElement(dtype) }
+    : { dtype: "F32", elementBytes: 1 };
+}
