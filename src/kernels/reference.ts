@@ -19,8 +19,10 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
 
   const addDelta = (x: Float32Array, a: Address, acc: Address, c: number, n: number) => {
     const [anchor, sum, factor] = [f32(a, n), f32(acc, n), fround(c)];
-    for (let i = 0; i < n; i++)
-      sum[i] = fround(at(sum, i) + fround(factor * fround(at(x, i) - at(anchor, i))));
+    for (let i = 0; i < n; i++) {
+      const delta = fround(deltaAgainst(factor, at(x, i), at(anchor, i)));
+      sum[i] = fround(at(sum, i) - fround(Math.abs(factor) * delta));
+    }
   };
   const subtract = (x: ArrayLike<number>, a: ArrayLike<number>, out: Float32Array | Float64Array) => {
     let zeros = 0;
@@ -126,7 +128,8 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     addDeltaF16: (x, a, acc, c, n) => addDelta(half("F16", x, n), a, acc, c, n),
     addDeltaF64: (x, a, acc, c, n) => {
       const [value, anchor, sum] = [f64(x, n), f64(a, n), f64(acc, n)];
-      for (let i = 0; i < n; i++) sum[i] = at(sum, i) + c * (at(value, i) - at(anchor, i));
+      for (let i = 0; i < n; i++)
+        sum[i] = at(sum, i) - Math.abs(c) * deltaAgainst(c, at(value, i), at(anchor, i));
     },
     subtractF32: (x, a, dst, n) => subtract(f32(x, n), f32(a, n), f32(dst, n)),
     subtractBF16: (x, a, dst, n) => subtract(half("BF16", x, n), f32(a, n), f32(dst, n)),
@@ -156,6 +159,11 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
 
 function at(values: ArrayLike<number>, i: number): number {
   return values[i] ?? NaN;
+}
+
+/** The difference whose multiple by |c| is to be subtracted: +0, not -0, where x equals a. */
+function deltaAgainst(c: number, x: number, a: number): number {
+  return c > 0 ? a - x : x - a;
 }
 
 function countNonFinite(values: Float32Array | Float64Array): number {

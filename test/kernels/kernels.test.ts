@@ -102,6 +102,12 @@ describe("kernels", () => {
       4,
       "f32",
     );
+    assertTwins(
+      `addDelta${dtype} with a negative factor`,
+      (k, n) => (k.scaleF32(A, OUT, 1, n), k[`addDelta${dtype}`](X, A, OUT, -0.7, n)),
+      4,
+      "f32",
+    );
     assertTwins(`subtract${dtype}`, (k, n) => k[`subtract${dtype}`](X, A, OUT, n), 4, "f32");
     assertTwins(
       `encode${dtype}`,
@@ -171,6 +177,22 @@ describe("kernels", () => {
   assertTwins("countNonFiniteF64", (k, n) => k.countNonFiniteF64(X, n), 0, "bits");
   assertTwins("dotWide", (k, n) => k.dotWide(X, A, n), 0, "bits");
   assertTwins("dotF64", (k, n) => k.dotF64(X, A, n), 0, "bits");
+
+  it("adds nothing where an input equals the anchor, not even the sign of a zero", () => {
+    const values = [-0, 0, -1, 1, -0, 0, 5, -0, -0];
+    new Float32Array(memory.buffer, X, 9).set(values);
+    new Float64Array(memory.buffer, A, 9).set(values);
+    for (const kernels of [simd, twin]) {
+      for (const c of [0.7, -0.7, 0]) {
+        new Float32Array(memory.buffer, OUT, 9).set(values);
+        kernels.addDeltaF32(X, X, OUT, c, 9);
+        assert.deepEqual([...new Float32Array(memory.buffer, OUT, 9)], values);
+        new Float64Array(memory.buffer, OUT, 9).set(values);
+        kernels.addDeltaF64(A, A, OUT, c, 9);
+        assert.deepEqual([...new Float64Array(memory.buffer, OUT, 9)], values);
+      }
+    }
+  });
 
   describe("inner products", () => {
     const put = (address: Address, values: readonly number[]) =>

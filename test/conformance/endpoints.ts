@@ -1,0 +1,46 @@
+import type { Value } from "../fixtures/method-recipes.ts";
+
+/** Parameters at which a method must give back one of its inputs, bit for bit. */
+export interface Endpoint {
+  readonly title: string;
+  readonly parameters?: Readonly<Record<string, Value>>;
+  readonly modelParameters?: readonly Readonly<Record<string, Value>>[];
+  /** The models are all given as copies of the first one. */
+  readonly equalModels?: true;
+  /** Position among the models, or the base. */
+  readonly expected: "base" | number;
+}
+
+/** Every method has an entry here; a method without endpoints says so by an empty list. */
+export const ENDPOINTS: Readonly<Record<string, readonly Endpoint[]>> = {
+  model_stock: [
+    { title: "equal fine-tunes give the fine-tune", equalModels: true, expected: 0 },
+    {
+      title: "equal fine-tunes give the fine-tune by rows",
+      parameters: { filter_wise: true },
+      equalModels: true,
+      expected: 0,
+    },
+  ],
+  linear: [
+    {
+      title: "weight 1 among zeros gives that model",
+      modelParameters: [{ weight: 0 }, { weight: 1 }, { weight: 0 }],
+      expected: 1,
+    },
+    {
+      title: "a single weight is normalised away",
+      modelParameters: [{ weight: 0.3 }, { weight: 0 }, { weight: 0 }],
+      expected: 0,
+    },
+  ],
+  task_arithmetic: [
+    { title: "lambda 0 gives the base", parameters: { weight: 0.7, lambda: 0 }, expected: "base" },
+    { title: "weight 0 gives the base", parameters: { weight: 0 }, expected: "base" },
+  ],
+  slerp: [
+    { title: "t = 0 gives the base", parameters: { t: 0 }, expected: "base" },
+    { title: "t = 1 gives the model", parameters: { t: 1 }, expected: 0 },
+  ],
+  passthrough: [{ title: "the model comes through", expected: 0 }],
+};

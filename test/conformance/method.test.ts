@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { METHODS } from "../../src/methods/index.ts";
+import type { AnyMethod } from "../../src/methods/define.ts";
+import { modelCount } from "../fixtures/method-recipes.ts";
+import type { MethodRecipeOptions } from "../fixtures/method-recipes.ts";
+import { roundTo } from "../fixtures/tiny-models.ts";
+import type { TinyDtype } from "../fixtures/tiny-models.ts";
+import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
+import type { FixtureTensor, FixtureTensors } from "../fixtures/write-safetensors.ts";
+import { ENDPOINTS } from "./endpoints.ts";
+import { mergeByMethod, referenceByMethod } from "./merge-by-method.ts";
+import { makeEqualZoo, makeFamilyZoo } from "./zoo.ts";
+
+type Merged = Awaited<ReturnType<typeof mergeByMethod>>;
+
+const MODELS = 3;
+/** Output dtypes of zoo tensors whose inputs differ in dtype. */
+const isFloat = (dtype: string): dtype is TinyDtype => ["F32", "F16", "BF16", "F64"].includes(dtype);
+
+/** Base and models as the method takes them: no base apart where it has none. */
+function split(method: AnyMethod, zoo: readonly FixtureTensors[]) {
+  const [base = {}, ...models] = zoo;
+  return { base, models: models.slice(0, modelCount(method, MODELS)) };
+}
+
+/** Every tensor holds the given model's values, rounded to the output's dtype where that is narrower. */
+function assertGivesBack(merged: Merged, expected: FixtureTensors): void {
+  assert.deepEqual([...merged.keys()].sort(), Object.keys(expected).sort());
+  for (const [name, { shape, values }] of Object.entries(expected)) {
+    const got = merged.get(name);
+    assert.ok(got !== undefined && isFloat(got.dtype));
+    const dtype = got.dtype;
+    assert.deepEqual([name, got.shape], [name, shape]);
+    const want = Array.from(values, (value) => roundTo(value, dtype));
+    got.values.forEach((value, i) => {
+      assert.ok(Object.is(value, want[i]), `${name}[${i}]: ${value} instead of ${String(want[i])}`);
+    });
+  }
+}
+
+/** Spacing of a dtype's numbers relative to their size, and what arithmetic may lose besides the last rounding. */
+const PRECISION: Readonly<Record<TinyDtype, { half: number; arithmetic: number }>> = {
+  BF16: { half: 2 ** -8, arithmetic: 2 ** -20 },
+  F16: { half: 2 ** -11, arithmetic: 2 ** -20 },
+  F32: { half: 2 ** -24, arithmetic: 2 ** -21 },
+  F64: { half: 2 ** -53, arithmetic: 2 ** -46 },
+};
+
+function assertClose(
+  name: string,
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  dtype: TinyDtype,
+  times = 1,
+): void {
+  const { half, arithmetic } = PRECISION[dtype];
+  for (let i = 0; i < want.length; i++) {
+    const expected = want[i] ?? NaN;
+    const error = Math.abs((got[i] ?? NaN) - expected);
+    const size = Math.max(1, Math.abs(expected));
+    const allowed = times * (half * Math.abs(expected) + arithmetic * size);
+    assert.ok(
+      error <= allowed,
+      `${name}[${i}]: ${String(got[i])} instead of ${expected}, ${error / allowed} x`,
+    );
+  }
+}
+
+for (const method of METHODS) {
+  describe(`merge method ${method.name}`, () => {
+    const inFolder = useTemporaryFolder();
+    let runs = 0;
+    const merge = (zoo: readonly FixtureTensors[], recipe: Partial<MethodRecipeOptions> = {}) =>
+      mergeByMethod(inFolder(String(runs++)), method, { ...split(method, zoo), recipe });
+
+    it("gives equal inputs back, bit for bit, in every dtype and shape", async () => {
+      const zoo = makeEqualZoo(MODELS + 1);
+      assertGivesBack(await merge(zoo), zoo[0] ?? {});
+    });
+
+    it("agrees with its formula in float64, in every dtype and shape", async () => {
+      const zoo = makeFamilyZoo(MODELS + 1);
+      const merged = await merge(zoo);
+      const reference = referenceByMethod(method, split(method, zoo));
+      assert.equal(merged.size, reference.size);
+      for (const [name, { shape, values }] of reference) {
+        const got = merged.get(name);
+        assert.ok(got !== undefined && isFloat(got.dtype));
+        assert.deepEqual([name, got.shape], [name, shape]);
+        assertClose(name, got.values, values, got.dtype);
+      }
+    });
+
+    it("promotes mixed dtypes to one that holds all of them", async () => {
+      const zoo = makeFamilyZoo(MODELS + 1);
+      const merged = await merge(zoo);
+      for (const [name, { dtype }] of merged) {
+        assert.equal(dtype, promoted(method, zoo, name), name);
+      }
+    });
+
+    it("keeps a model that equals the base from spoiling the result", async () => {
+      const zoo = makeFamilyZoo(MODELS + 1);
+      const [base = {}, first = {}, ...others] = zoo;
+      const merged = await merge([base, base, first, ...others]);
+      for (const [name, { values }] of merged) {
+        assert.ok(
+          values.every((value) => Number.isFinite(value) && Math.abs(value) < 10),
+          name,
+        );
+      }
+    });
+
+    it("states its endpoints, and reaches them bit for bit", async () => {
+      const endpoints = ENDPOINTS[method.name];
+      assert.ok(endpoints !== undefined, `add ${method.name} to test/conformance/endpoints.ts`);
+      const zoo = makeFamilyZoo(MODELS + 1);
+      for (const { title, expected, equalModels, ...recipe } of endpoints) {
+        const [base = {}, ...models] = zoo;
+        const given = equalModels === true ? models.map(() => models[0] ?? {}) : models;
+        const merged = await merge([base, ...given], recipe);
+        try {
+          assertGivesBack(merged, (expected === "base" ? base : given[expected]) ?? {});
+        } catch (error) {
+          throw new Error(`${title}: ${String(error)}`, { cause: error });
+        }
+      }
+    });
+
+    if (method.symmetric && (method.models.max ?? MODELS) > 1) {
+      it("does not depend on the order of the models", async () => {
+        const zoo = makeFamilyZoo(MODELS + 1);
+        const [base = {}, ...models] = zoo;
+        const modelParameters = weighted(method) ? [0.2, 0.5, 0.9].map((weight) => ({ weight })) : undefined;
+        const recipe = (own = modelParameters) => (own === undefined ? {} : { modelParameters: own });
+        const merged = await merge(zoo, recipe());
+        const turned = <T>([first, ...rest]: readonly T[]) => [...rest, first] as T[];
+        const other = await merge(
+          [base, ...turned(models)],
+          recipe(modelParameters && turned(modelParameters)),
+        );
+        for (const [name, { values, dtype }] of merged) {
+          const second = other.get(name);
+          assert.ok(second !== undefined && isFloat(dtype));
+          // Both results are rounded, possibly to neighbouring numbers: twice what one may be off.
+          assertClose(name, second.values, values, dtype, 2);
+        }
+      });
+    }
+
+    it("names tensor and model of a value that is not finite", async () => {
+      for (const value of [NaN, Infinity, -Infinity]) {
+        const zoo = makeFamilyZoo(MODELS + 1);
+        const last = method.models.max === 1 ? 1 : MODELS;
+        const spoilt = zoo.map((model, i) =>
+          i === last ? withValue(model, "layers.0.F32.5x6", value) : model,
+        );
+        await assert.rejects(merge(spoilt), (error: unknown) => {
+          assert.ok(error instanceof Error && "code" in error);
+          assert.equal(error.code, "ENGINE_NON_FINITE");
+          assert.match(error.message, /layers\.0\.F32\.5x6/);
+          assert.match(error.message, new RegExp(`ft${last}`));
+          return true;
+        });
+      }
+    });
+  });
+}
+
+function weighted(method: AnyMethod): boolean {
+  return "weight" in method.parameters;
+}
+
+function withValue(model: FixtureTensors, name: string, value: number): FixtureTensors {
+  const tensor = model[name];
+  assert.ok(tensor !== undefined);
+  const values = Array.from(tensor.values);
+  values[values.length - 1] = value;
+  return { ...model, [name]: { ...tensor, values } satisfies FixtureTensor };
+}
+
+/** Torch's promotion over the tensors that take part. */
+function promoted(method: AnyMethod, zoo: readonly FixtureTensors[], name: string): string {
+  const { base, models } = split(method, zoo);
+  const parts = method.base === "ignored" ? models : [base, ...models];
+  const dtypes = new Set(parts.map((tensors) => tensors[name]?.dtype));
+  if (dtypes.has("F64")) return "F64";
+  return dtypes.size === 1 ? String([...dtypes][0]) : "F32";
+}

@@ -1,0 +1,34 @@
+import type { AnyMethod } from "../../src/methods/define.ts";
+import type { ParameterSpec } from "../../src/methods/params.ts";
+import type { MethodRecipeOptions, Value } from "../fixtures/method-recipes.ts";
+
+/** One parameter at another value than usual, and how that reads in a title. */
+export interface Variant {
+  readonly title: string;
+  readonly recipe: Pick<MethodRecipeOptions, "parameters" | "modelParameters">;
+}
+
+function otherValues(name: string, spec: ParameterSpec): Value[] {
+  if (spec.type === "boolean") return [spec.default !== true];
+  if (spec.type === "choice") return spec.choices.filter((choice) => choice !== spec.default);
+  // No usual value of a number (0.5, 1, 0) is this one.
+  const { minimum = -Infinity, maximum = Infinity } = spec;
+  const value = spec.type === "integer" ? 3 : 0.25;
+  if (value < minimum || value > maximum) throw new Error(`choose another value for ${name}`);
+  return [value];
+}
+
+/** Every parameter that has an effect, changed one at a time; one that is per model only for the first model. */
+export function variantsOf(method: AnyMethod): Variant[] {
+  return Object.entries(method.parameters as Record<string, ParameterSpec>)
+    .filter(([, spec]) => spec.noEffect === undefined)
+    .flatMap(([name, spec]) =>
+      otherValues(name, spec).map((value) => ({
+        title: `${name} ${String(value)}`,
+        recipe:
+          spec.scope === "model"
+            ? { modelParameters: [{ [name]: value }] }
+            : { parameters: { [name]: value } },
+      })),
+    );
+}
