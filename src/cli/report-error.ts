@@ -22,7 +22,9 @@ export function reportError(error: unknown, io: Io, { style, json, debug }: Erro
 function renderMergeError(error: MergeError, style: Style): string[] {
   if (error.problems.length > 0) return renderProblems(error.problems, style);
   const place = error.where === undefined ? "" : `${error.where}  `;
-  return [`${place}${style.error(error.code)}  ${error.message}`, ...renderHint(error.hint, style)];
+  // What became of the files is the first question after Ctrl-C.
+  const message = error.code === "INTERRUPTED" ? CODES.INTERRUPTED.text : error.message;
+  return [`${place}${style.error(error.code)}  ${message}`, ...renderHint(error.hint, style)];
 }
 
 function renderDefect(error: unknown, style: Style): string[] {

@@ -5,7 +5,7 @@ import { DEFAULT_TILE_BYTES, workerCount } from "./run.ts";
 import { MOST_TILE_BYTES_IN_ALL } from "./tile-window.ts";
 
 /** Resident memory of Node with the program loaded, and of one worker beside its tiles; measured on Linux, Node 20. */
-const PROGRAM_BYTES = 70e6;
+const PROGRAM_BYTES = 78e6;
 const WORKER_BYTES = 12e6;
 /** What headers and plan take for each tensor of each model. */
 const TENSOR_BYTES = 2_000;

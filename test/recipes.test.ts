@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { runCli } from "./cli/captured-io.ts";
+import { readWeights } from "./fixtures/read-safetensors.ts";
+import { useTemporaryFolder } from "./fixtures/temporary-folder.ts";
+import { METHODS, parseRecipe } from "../src/index.ts";
+
+const FIRST_LINE = "# yaml-language-server: $schema=../schemas/recipe.schema.json\n";
+const RECIPES = readdirSync("recipes").map((name) => `recipes/${name}`);
+
+describe("The recipes in recipes/", () => {
+  const inFolder = useTemporaryFolder();
+  const base = readWeights("demo/glyphs/base");
+
+  it("have one for every merge method", () => {
+    const methods = RECIPES.map(
+      (file) => parseRecipe(readFileSync(file, "utf8"), { file }).recipe.mergeMethod,
+    );
+    assert.deepEqual([...new Set(methods)].sort(), METHODS.map(({ name }) => name).sort());
+  });
+
+  for (const recipe of RECIPES) {
+    it(`tell editors their schema: ${recipe}`, () => {
+      assert.ok(readFileSync(recipe, "utf8").startsWith(FIRST_LINE));
+    });
+
+    it(`merge without a warning into a whole model: ${recipe}`, async () => {
+      const { status, stderr } = await runCli(["merge", recipe, inFolder(recipe)]);
+      assert.equal(status, 0, stderr);
+      assert.equal(stderr, "");
+      const merged = readWeights(inFolder(recipe));
+      assert.deepEqual([...merged.keys()].sort(), [...base.keys()].sort());
+      for (const [name, { shape, values }] of merged) {
+        assert.deepEqual(shape, base.get(name)?.shape, name);
+        assert.ok(values.every(Number.isFinite), name);
+      }
+    });
+  }
+});
