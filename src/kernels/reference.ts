@@ -61,7 +61,8 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     const sum = anchor.map((element) => fround(s) * element);
     for (const [x, c] of terms)
       value(dtype, x, n).forEach((element, i) => {
-        sum[i] = fround(at(sum, i) + fround(fround(c) * fround(element - at(anchor, i))));
+        const delta = fround(deltaAgainst(c, element, at(anchor, i)));
+        sum[i] = fround(at(sum, i) - fround(fround(Math.abs(c)) * delta));
       });
     f32(work, n).set(sum);
     if (dtype !== "F32") return encode(dtype, work, out, n);

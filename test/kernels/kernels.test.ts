@@ -187,6 +187,8 @@ describe("kernels", () => {
         new Float32Array(memory.buffer, OUT, 9).set(values);
         kernels.addDeltaF32(X, X, OUT, c, 9);
         assert.deepEqual([...new Float32Array(memory.buffer, OUT, 9)], values);
+        assert.equal(kernels.combineTwoF32(X, X, X, OUT, 1, c, -c, 9, A + 4096), 0);
+        assert.deepEqual([...new Float32Array(memory.buffer, OUT, 9)], values);
         new Float64Array(memory.buffer, OUT, 9).set(values);
         kernels.addDeltaF64(A, A, OUT, c, 9);
         assert.deepEqual([...new Float64Array(memory.buffer, OUT, 9)], values);

@@ -41,19 +41,36 @@ export function scale<T>(a: usize, dst: usize, s: T, n: i32): void {
   }
 }
 
-/**
- * acc += c * (x - a), x of dtype D, all else f32. Computed as acc - |c| * d with d = a - x for a positive c and x - a
- * otherwise: the same numbers, but where x equals a, d is +0 and subtracting it leaves even an acc of -0 as it is.
- */
+// c * (x - a) is added as -|c| * d with d = a - x for a positive c and x - a otherwise. The numbers are the same, but
+// where x equals a, d is +0, and subtracting it leaves even a sum of -0 as it is: equal inputs come back bit for bit.
+
+/** Sign bits to flip in both x and a for d. */
+// @ts-ignore: decorator
+@inline
+export function flipFor(c: f32): v128 {
+  return i32x4.splat(c > 0 ? i32.MIN_VALUE : 0);
+}
+
+// @ts-ignore: decorator
+@inline
+export function difference4(x: v128, a: v128, flip: v128): v128 {
+  return f32x4.sub(v128.xor(x, flip), v128.xor(a, flip));
+}
+
+// @ts-ignore: decorator
+@inline
+export function difference1<T>(x: T, a: T, c: T): T {
+  return (c > 0 ? a - x : x - a) as T;
+}
+
+/** acc += c * (x - a), x of dtype D, all else f32. */
 export function addDelta<D>(x: usize, a: usize, acc: usize, c: f32, n: i32): void {
-  const size: f32 = abs(c);
-  const factor = f32x4.splat(size);
-  const flip = i32x4.splat(c > 0 ? i32.MIN_VALUE : 0);
+  const factor = f32x4.splat(abs(c));
+  const flip = flipFor(c);
   let i = 0;
   for (; i + 8 <= n; i += 8) {
-    const x1 = load4<D>(x + (sizeof<D>() << 2));
-    const d0 = f32x4.sub(v128.xor(load4<D>(x), flip), v128.xor(v128.load(a), flip));
-    const d1 = f32x4.sub(v128.xor(x1, flip), v128.xor(v128.load(a, 16), flip));
+    const d0 = difference4(load4<D>(x), v128.load(a), flip);
+    const d1 = difference4(load4<D>(x + (sizeof<D>() << 2)), v128.load(a, 16), flip);
     v128.store(acc, f32x4.sub(v128.load(acc), f32x4.mul(factor, d0)));
     v128.store(acc, f32x4.sub(v128.load(acc, 16), f32x4.mul(factor, d1)), 16);
     x += sizeof<D>() << 3;
@@ -61,8 +78,7 @@ export function addDelta<D>(x: usize, a: usize, acc: usize, c: f32, n: i32): voi
     acc += 32;
   }
   for (; i < n; i++) {
-    const d: f32 = c > 0 ? load<f32>(a) - load1<D>(x) : load1<D>(x) - load<f32>(a);
-    store<f32>(acc, load<f32>(acc) - size * d);
+    store<f32>(acc, load<f32>(acc) - abs(c) * difference1<f32>(load1<D>(x), load<f32>(a), c));
     x += sizeof<D>();
     a += 4;
     acc += 4;
@@ -71,8 +87,7 @@ export function addDelta<D>(x: usize, a: usize, acc: usize, c: f32, n: i32): voi
 
 export function addDeltaF64(x: usize, a: usize, acc: usize, c: f64, n: i32): void {
   for (let i = 0; i < n; i++) {
-    const d = c > 0 ? load<f64>(a) - load<f64>(x) : load<f64>(x) - load<f64>(a);
-    store<f64>(acc, load<f64>(acc) - abs(c) * d);
+    store<f64>(acc, load<f64>(acc) - abs(c) * difference1<f64>(load<f64>(x), load<f64>(a), c));
     x += 8;
     a += 8;
     acc += 8;

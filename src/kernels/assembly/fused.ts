@@ -1,6 +1,7 @@
 // The two steps that most merges consist of, in one reading each: the Gram matrix of two task vectors, and a linear
 // combination of an anchor and one or two inputs of its dtype. Order and rounding are those of the separate kernels
 // (subtract and dotPair; scale, addDelta and encode), so that either way gives the same bits.
+import { difference1, difference4, flipFor } from "./arithmetic";
 import { load1, load4 } from "./load";
 import { addLanes, BLOCK } from "./reduce";
 import { encodeF32, encodeHalf, roundHalf8, suspect } from "./store";
@@ -97,10 +98,10 @@ export function gramOfTwo<D>(a: usize, x: usize, y: usize, n: i32, out: usize): 
 
 // @ts-ignore: decorator
 @inline
-function combined4<D>(a: usize, x: usize, y: usize, s: v128, c: v128, d: v128, two: bool): v128 {
+function combined4<D>(a: usize, x: usize, y: usize, s: v128, c: v128, d: v128, cFlip: v128, dFlip: v128, two: bool): v128 {
   const anchor = load4<D>(a);
-  let sum = f32x4.add(f32x4.mul(s, anchor), f32x4.mul(c, delta4<D>(x, anchor)));
-  if (two) sum = f32x4.add(sum, f32x4.mul(d, delta4<D>(y, anchor)));
+  let sum = f32x4.sub(f32x4.mul(s, anchor), f32x4.mul(c, difference4(load4<D>(x), anchor, cFlip)));
+  if (two) sum = f32x4.sub(sum, f32x4.mul(d, difference4(load4<D>(y), anchor, dFlip)));
   return sum;
 }
 
@@ -112,14 +113,16 @@ function combined4<D>(a: usize, x: usize, y: usize, s: v128, c: v128, d: v128, t
 @inline
 function combine<D>(a: usize, x: usize, y: usize, out: usize, s: f32, c: f32, d: f32, two: bool, n: i32, work: usize): i32 {
   const scale = f32x4.splat(s);
-  const first = f32x4.splat(c);
-  const second = f32x4.splat(d);
+  const first = f32x4.splat(abs(c));
+  const second = f32x4.splat(abs(d));
+  const cFlip = flipFor(c);
+  const dFlip = flipFor(d);
   const step = sizeof<D>() << 2;
   const whole = n & ~7;
   let bad = f32x4.splat(0);
   for (let i = 0; i < whole; i += 8) {
-    const low = combined4<D>(a, x, y, scale, first, second, two);
-    const high = combined4<D>(a + step, x + step, y + step, scale, first, second, two);
+    const low = combined4<D>(a, x, y, scale, first, second, cFlip, dFlip, two);
+    const high = combined4<D>(a + step, x + step, y + step, scale, first, second, cFlip, dFlip, two);
     bad = v128.or(bad, v128.or(suspect<D>(low), suspect<D>(high)));
     if (isFloat<D>()) {
       v128.store(out, low);
@@ -142,8 +145,8 @@ function combine<D>(a: usize, x: usize, y: usize, out: usize, s: f32, c: f32, d:
   }
   for (let i = from, w = work; i < n; i++, w += 4) {
     const anchor = load1<D>(a);
-    let sum = s * anchor + c * (load1<D>(x) - anchor);
-    if (two) sum = sum + d * (load1<D>(y) - anchor);
+    let sum = s * anchor - abs(c) * difference1<f32>(load1<D>(x), anchor, c);
+    if (two) sum = sum - abs(d) * difference1<f32>(load1<D>(y), anchor, d);
     store<f32>(w, sum);
     a += sizeof<D>();
     x += sizeof<D>();
