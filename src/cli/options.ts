@@ -35,7 +35,7 @@ function parseDtype(text: string): string {
 export const OPTIONS = {
   workers: {
     flags: "--workers <n>",
-    doc: "Worker threads; as many as the machine has cores unless given. Any number writes the same bytes.",
+    doc: "Worker threads; unless given, as many as there are cores and the merge can use. Any number writes the same bytes.",
     parse: parseWorkers,
   },
   tileBytes: {
@@ -45,7 +45,7 @@ export const OPTIONS = {
   },
   outShardSize: {
     flags: "--out-shard-size <size>",
-    doc: "Largest size of one output file: 5GB (the default), 500MB, 2GiB; 5B means five billion bytes.",
+    doc: "Most bytes of tensors in one output file: 5GB (the default), 500MB, 2GiB; 5B is mergekit's way to write 5GB.",
     parse: parseBytes,
   },
   dtype: {
@@ -55,7 +55,7 @@ export const OPTIONS = {
   },
   force: {
     flags: "--force",
-    doc: "Write into OUT even if it is not empty; files of the same names are replaced.",
+    doc: "Write into OUT even if it is not empty: weights in it are removed, other files of the same names replaced.",
   },
   lenient: {
     flags: "--lenient",

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderReference } from "../cli/reference.ts";
 import { METHODS } from "../methods/index.ts";
 import { parseRecipe } from "../recipe/parse.ts";
 import { recipeSchema } from "../recipe/schema.ts";
@@ -33,6 +34,7 @@ export function generatedFiles(root: string): ReadonlyMap<string, string> {
   return new Map([
     ["schemas/recipe.schema.json", `${JSON.stringify(recipeSchema(), null, 2)}\n`],
     ["docs/errors.md", errorsPage()],
+    ["docs/cli.md", renderReference()],
     ["README.md", fillBlock(readme, "methods", `\n${methodTable(METHODS, `${METHODS_FOLDER}/`)}\n`)],
     [`${METHODS_FOLDER}/README.md`, methodIndex(METHODS)],
     ...METHODS.map((method): [string, string] => {

@@ -12,8 +12,8 @@ export const inspectCommand: Command = {
   arguments: [{ name: "MODEL", doc: "A folder with safetensors files, or one such file." }],
   options: ["json"],
   examples: [
-    ["inspect ./my-model", "what is in it, and is it whole"],
-    ["inspect ./my-model --json > tensors.json", "every tensor, for a program"],
+    ["inspect demo/glyphs/base", "what is in it, and is it whole"],
+    ["inspect demo/glyphs/base --json > tensors.json", "every tensor, for a program"],
   ],
   async run({ io, options, style, errorStyle }, path) {
     const model = await inspectModel(path);

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { parse as parseYaml } from "yaml";
+import { plan } from "../src/index.ts";
+import { runCli } from "./cli/captured-io.ts";
+import { useTemporaryFolder } from "./fixtures/temporary-folder.ts";
+
+/** Has a test of its own, in a folder with other models. */
+const API_PAGE = join("docs", "api.md");
+const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "demo/glyphs/README.md"].concat(
+  readdirSync("docs", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
+);
+
+interface Block {
+  readonly page: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+function blocksOf(page: string, language: string): Block[] {
+  const text = readFileSync(page, "utf8");
+  const fences = text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"));
+  return [...fences].map((match) => ({
+    page,
+    line: text.slice(0, match.index).split("\n").length,
+    text: match[1] ?? "",
+  }));
+}
+
+const blocksIn = (language: string) => PAGES.flatMap((page) => blocksOf(page, language));
+const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
+
+describe("The documentation", () => {
+  const inFolder = useTemporaryFolder();
+
+  it("links only to files that are there", () => {
+    const dead = PAGES.flatMap((page) => {
+      const links = readFileSync(page, "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g);
+      return [...links]
+        .map(([, target = ""]) => join(dirname(page), target))
+        .filter((target) => !existsSync(target))
+        .map((target) => `${page}: ${target}`);
+    });
+    assert.deepEqual(dead, []);
+  });
+
+  for (const { page, line, text } of blocksIn("yaml").filter((block) => block.page !== API_PAGE)) {
+    it(`shows a recipe that can be planned in ${page}:${line}`, async () => {
+      const file = join(inFolder(), "recipe.yml");
+      await plan({ recipe: { text, file } });
+    });
+  }
+
+  for (const { page, line, text } of blocksIn("sh")) {
+    for (const command of text.split("\n").filter((each) => each !== "" && !each.startsWith("#"))) {
+      it(`shows a command that works in ${page}:${line}: ${command}`, async () => {
+        await runCommand(command, inFolder);
+      });
+    }
+  }
+
+  for (const { page, line, text } of blocksIn("js").filter((block) => block.page !== API_PAGE)) {
+    it(`shows a program that works in ${page}:${line}`, async () => {
+      const file = inFolder("program.mjs");
+      const index = pathToFileURL("dist/src/index.js").href;
+      await writeFile(
+        file,
+        text.replace('"stockpot"', JSON.stringify(index)).replace('"merged"', JSON.stringify(inFolder("js"))),
+      );
+      await promisify(execFile)(process.execPath, [file]);
+    });
+  }
+
+  it("shows in the README the recipe of the demo", () => {
+    const [recipe] = blocksOf("README.md", "yaml");
+    assert.deepEqual(
+      parseYaml(recipe?.text ?? ""),
+      parseYaml(readFileSync("recipes/glyphs-model-stock.yml", "utf8")),
+    );
+  });
+
+  it("shows in the README what the demo's command prints, figures of the machine aside", async () => {
+    const [output] = blocksOf("README.md", "text");
+    const out = inFolder("demo-out");
+    const args = ["merge", "recipes/glyphs-model-stock.yml", out, "--force"];
+    const { stdout } = await runCli(args);
+    assert.equal(withoutMachine(output?.text ?? ""), withoutMachine(stdout.replaceAll(out, "demo-out")));
+  });
+});
+
+/** Times, rates, memory and free space differ between machines, and with their width the spaces around them. */
+function withoutMachine(text: string): string {
+  return text
+    .replaceAll(/\d[\d.]* (?:s|ms|min|[kMGT]?B\/s)\b/g, "N")
+    .replaceAll(/\d[\d.]* [kMGT]B (of memory|free|peak)/g, "N $1")
+    .replaceAll(/ +/g, " ");
+}
+
+/** Runs a command of the docs; what it writes goes into the temporary folder instead. */
+async function runCommand(command: string, inFolder: (...parts: string[]) => string): Promise<void> {
+  const [program, ...args] = command
+    .replace(/ > \S+$/, "")
+    .replace(/^npx /, "")
+    .split(" ");
+  if (program === "npm") {
+    const [verb = "", name = ""] = args;
+    const known = verb === "run" ? Object.keys(scripts) : ["test", "install"];
+    assert.ok(known.includes(verb === "run" ? name : verb), `${command} is not a script of package.json`);
+    return;
+  }
+  assert.equal(program, "stockpot", `${command} is not run by any test`);
+  const [verb, recipe = "", out = "", ...flags] = args;
+  // Examples are independent of each other: each starts without an output.
+  if (verb === "merge") await rm(inFolder(out), { recursive: true, force: true });
+  const local = verb === "merge" ? [verb, recipe, inFolder(out), ...flags] : args;
+  const { status, stderr } = await runCli(local);
+  assert.equal(status, 0, stderr);
+}
