@@ -10,6 +10,10 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeCheckpoints } from "../bench/checkpoints.ts";
+import { measureNode } from "../fixtures/measure.ts";
 import { makeNormal } from "../fixtures/random.ts";
 import { readWeights } from "../fixtures/read-safetensors.ts";
 import { runMerge } from "../fixtures/run-merge.ts";
@@ -17,6 +21,8 @@ import { roundToSmallFloat } from "../fixtures/small-floats.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { encodeHeader, encodeValues, writeWeights } from "../fixtures/write-safetensors.ts";
 import type { FixtureTensors } from "../fixtures/write-safetensors.ts";
+
+const CLI = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
 describe("the engine at its limits", () => {
   const inFolder = useTemporaryFolder();
@@ -90,5 +96,36 @@ describe("the engine at its limits", () => {
         assert.ok(Math.abs(value - expected) <= 2 ** -22 * Math.max(1, Math.abs(expected)), name);
       });
     }
+  });
+
+  it("needs no more memory for a model four times as large", function () {
+    this.timeout(120_000);
+    const shape = { vocabulary: 8_000, hidden: 512, intermediate: 1408, layers: 8, keyValue: 64 };
+    const double = { ...shape, vocabulary: 16_000, hidden: 1024, intermediate: 2816, keyValue: 128 };
+    const peaks = [shape, double].map((size, k) => {
+      const root = inFolder(`memory${k}`);
+      mkdirSync(root);
+      const [base, ...models] = makeCheckpoints(root, `memory${k}`, size, 1);
+      assert.ok(base !== undefined);
+      const recipe = { base_model: base.folder, models: models.map(({ folder }) => ({ model: folder })) };
+      writeFileSync(join(root, "recipe.yml"), JSON.stringify(recipe));
+      const args = [
+        "merge",
+        join(root, "recipe.yml"),
+        join(root, "out"),
+        "--workers",
+        "2",
+        "--quiet",
+        "--force",
+      ];
+      const runs = [1, 2, 3].map(() => measureNode([CLI, ...args]).usage.peakBytes ?? Infinity);
+      return { bytes: base.byteLength, peak: Math.min(...runs) };
+    });
+    const [small, large] = peaks;
+    assert.ok(small !== undefined && large !== undefined);
+    assert.ok(large.bytes > 3.9 * small.bytes);
+    const figures = peaks.map(({ peak }) => `${(peak / 2 ** 20).toFixed(0)} MiB`).join(" and ");
+    assert.ok(large.peak < 1.1 * small.peak, figures);
+    assert.ok(large.peak < 200 * 2 ** 20, figures);
   });
 });
