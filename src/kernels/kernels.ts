@@ -1,3 +1,5 @@
+import type { ElementwiseKernels } from "./elementwise.ts";
+
 /** A byte address in the kernels' memory, 16-byte aligned. */
 export type Address = number;
 
@@ -5,7 +7,7 @@ export type Address = number;
  * The kernels, as WebAssembly exports them; `reference.ts` is their scalar twin. Arguments: sources, destination,
  * factors, element count. "Delta" is x - a with a the decoded anchor.
  */
-export interface Kernels {
+export interface Kernels extends ElementwiseKernels {
   decodeBF16(src: Address, dst: Address, n: number): void;
   decodeF16(src: Address, dst: Address, n: number): void;
   /** f32 to f64. */

@@ -1,6 +1,7 @@
 import { decodeHalfBits, encodeHalfBits } from "../tensor/half.ts";
 import type { HalfDtype } from "../tensor/half.ts";
 import type { Address, Kernels } from "./kernels.ts";
+import { referenceElementwise } from "./reference-elementwise.ts";
 
 const fround = Math.fround;
 const BLOCK = 256;
@@ -71,6 +72,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
   };
 
   return {
+    ...referenceElementwise(memory),
     gramOfTwoF32: gramOfTwo("F32"),
     gramOfTwoBF16: gramOfTwo("BF16"),
     gramOfTwoF16: gramOfTwo("F16"),

@@ -1,0 +1,183 @@
+// Elementwise steps of sparse and elected combinations, on vectors in scratch memory of type T (f32 or f64). Scratch is
+// padded: these kernels work on whole v128, so up to three elements past n are overwritten with values of no meaning.
+
+// @ts-ignore: decorator
+@inline
+function lanes<T>(): i32 {
+  return <i32>(16 / sizeof<T>());
+}
+
+// @ts-ignore: decorator
+@inline
+function zero<T>(): v128 {
+  return v128.splat<T>(0 as T);
+}
+
+/** Where `mask` is set, `a`, elsewhere `b`. */
+// @ts-ignore: decorator
+@inline
+function pick(mask: v128, a: v128, b: v128): v128 {
+  return v128.bitselect(a, b, mask);
+}
+
+/** sum += c * d. */
+export function addScaled<T>(d: usize, sum: usize, c: T, n: i32): void {
+  const factor = v128.splat<T>(c);
+  for (let i = 0; i < n; i += lanes<T>(), d += 16, sum += 16)
+    v128.store(sum, v128.add<T>(v128.load(sum), v128.mul<T>(factor, v128.load(d))));
+}
+
+/**
+ * Adds z = c * d to `sum` and w to `weight` where z has the sign that was elected: positive where vote >= 0, negative
+ * elsewhere. Zeros never count.
+ */
+export function elect<T>(d: usize, vote: usize, sum: usize, weight: usize, c: T, w: T, n: i32): void {
+  const factor = v128.splat<T>(c);
+  const share = v128.splat<T>(w);
+  const none = zero<T>();
+  for (let i = 0; i < n; i += lanes<T>(), d += 16, vote += 16, sum += 16, weight += 16) {
+    const z = v128.mul<T>(factor, v128.load(d));
+    const positive = v128.ge<T>(v128.load(vote), none);
+    const kept = pick(positive, v128.gt<T>(z, none), v128.lt<T>(z, none));
+    v128.store(sum, v128.add<T>(v128.load(sum), v128.and(z, kept)));
+    v128.store(weight, v128.add<T>(v128.load(weight), v128.and(share, kept)));
+  }
+}
+
+/** out = b + s * sum, and b itself where sum is 0. */
+export function finishSum<T>(b: usize, sum: usize, out: usize, s: T, n: i32): void {
+  const scale = v128.splat<T>(s);
+  const none = zero<T>();
+  for (let i = 0; i < n; i += lanes<T>(), b += 16, sum += 16, out += 16) {
+    const base = v128.load(b);
+    const m = v128.load(sum);
+    v128.store(out, pick(v128.eq<T>(m, none), base, v128.add<T>(base, v128.mul<T>(scale, m))));
+  }
+}
+
+/**
+ * out = b + s * sum / weight, and b itself where sum is 0. A weight of 0 counts as 1; with floor > 0, weights below it
+ * count as the floor instead.
+ */
+export function finishMean<T>(b: usize, sum: usize, weight: usize, out: usize, s: T, floor: T, n: i32): void {
+  const scale = v128.splat<T>(s);
+  const none = zero<T>();
+  const one = v128.splat<T>(1 as T);
+  const least = v128.splat<T>(floor);
+  const floored = floor > 0;
+  for (let i = 0; i < n; i += lanes<T>(), b += 16, sum += 16, weight += 16, out += 16) {
+    const base = v128.load(b);
+    const m = v128.load(sum);
+    const w = v128.load(weight);
+    const divisor = floored ? v128.max<T>(w, least) : pick(v128.eq<T>(w, none), one, w);
+    const delta = v128.mul<T>(scale, v128.div<T>(m, divisor));
+    v128.store(out, pick(v128.eq<T>(m, none), base, v128.add<T>(base, delta)));
+  }
+}
+
+/** out = b + w (x - b) with w = clamp(t / max(|x - b|, 1e-6), 0, 1); x itself where w is 1. */
+export function nearswap<T>(x: usize, b: usize, out: usize, t: T, n: i32): void {
+  const limit = v128.splat<T>(t);
+  const least = v128.splat<T>(1e-6 as T);
+  const one = v128.splat<T>(1 as T);
+  const none = zero<T>();
+  for (let i = 0; i < n; i += lanes<T>(), x += 16, b += 16, out += 16) {
+    const model = v128.load(x);
+    const base = v128.load(b);
+    const d = v128.sub<T>(model, base);
+    const ratio = v128.div<T>(limit, v128.max<T>(v128.abs<T>(d), least));
+    const w = v128.max<T>(v128.min<T>(ratio, one), none);
+    const near = v128.ge<T>(ratio, one);
+    const between = pick(v128.eq<T>(w, none), base, v128.add<T>(base, v128.mul<T>(w, d)));
+    v128.store(out, pick(near, model, between));
+  }
+}
+
+/** best = x where |x - b| >= |best - b|: of equal magnitudes the last one wins. */
+export function selectLarger<T>(x: usize, b: usize, best: usize, n: i32): void {
+  for (let i = 0; i < n; i += lanes<T>(), x += 16, b += 16, best += 16) {
+    const base = v128.load(b);
+    const model = v128.load(x);
+    const old = v128.load(best);
+    const larger = v128.ge<T>(v128.abs<T>(v128.sub<T>(model, base)), v128.abs<T>(v128.sub<T>(old, base)));
+    v128.store(best, pick(larger, model, old));
+  }
+}
+
+/** out = b + s (x - b), x itself for s = 1; in place allowed. */
+export function moveTowards<T>(b: usize, x: usize, out: usize, s: T, n: i32): void {
+  const scale = v128.splat<T>(s);
+  const whole = s == 1;
+  for (let i = 0; i < n; i += lanes<T>(), b += 16, x += 16, out += 16) {
+    const base = v128.load(b);
+    const model = v128.load(x);
+    v128.store(out, whole ? model : v128.add<T>(base, v128.mul<T>(scale, v128.sub<T>(model, base))));
+  }
+}
+
+/** count += 1 where |d| > r * |sum - d|. */
+export function countDominant<T>(d: usize, sum: usize, count: usize, r: T, n: i32): void {
+  const ratio = v128.splat<T>(r);
+  const one = v128.splat<T>(1 as T);
+  for (let i = 0; i < n; i += lanes<T>(), d += 16, sum += 16, count += 16) {
+    const delta = v128.load(d);
+    const rest = v128.abs<T>(v128.sub<T>(v128.load(sum), delta));
+    const dominant = v128.gt<T>(v128.abs<T>(delta), v128.mul<T>(ratio, rest));
+    v128.store(count, v128.add<T>(v128.load(count), v128.and(one, dominant)));
+  }
+}
+
+/** sum = 0 where count < least. */
+export function clearBelow<T>(count: usize, sum: usize, least: T, n: i32): void {
+  const limit = v128.splat<T>(least);
+  for (let i = 0; i < n; i += lanes<T>(), count += 16, sum += 16)
+    v128.store(sum, v128.and(v128.load(sum), v128.ge<T>(v128.load(count), limit)));
+}
+
+/** d = 0 where |d| <= limit. */
+export function clearSmall<T>(d: usize, limit: T, n: i32): void {
+  const least = v128.splat<T>(limit);
+  for (let i = 0; i < n; i += lanes<T>(), d += 16) {
+    const delta = v128.load(d);
+    v128.store(d, v128.and(delta, v128.gt<T>(v128.abs<T>(delta), least)));
+  }
+}
+
+/** count += 1 where d is not 0. */
+export function countNonZero<T>(d: usize, count: usize, n: i32): void {
+  const one = v128.splat<T>(1 as T);
+  const none = zero<T>();
+  for (let i = 0; i < n; i += lanes<T>(), d += 16, count += 16)
+    v128.store(count, v128.add<T>(v128.load(count), v128.and(one, v128.ne<T>(v128.load(d), none))));
+}
+
+/** sum = single where count is 1, sum / count where it is more. */
+export function shareOverlap<T>(single: usize, sum: usize, count: usize, n: i32): void {
+  const one = v128.splat<T>(1 as T);
+  for (let i = 0; i < n; i += lanes<T>(), single += 16, sum += 16, count += 16) {
+    const active = v128.load(count);
+    const mean = v128.div<T>(v128.load(sum), v128.max<T>(active, one));
+    v128.store(sum, pick(v128.eq<T>(active, one), v128.load(single), mean));
+  }
+}
+
+/** Elements with d not 0 and count above 1. */
+export function overlap<T>(d: usize, count: usize, n: i32): i32 {
+  let shared = 0;
+  for (let i = 0; i < n; i++, d += sizeof<T>(), count += sizeof<T>())
+    if (load<T>(d) != 0 && load<T>(count) > 1) shared++;
+  return shared;
+}
+
+/** sum += (d - mean)^2. */
+export function addSquaredDeviation<T>(d: usize, mean: usize, sum: usize, n: i32): void {
+  for (let i = 0; i < n; i += lanes<T>(), d += 16, mean += 16, sum += 16) {
+    const e = v128.sub<T>(v128.load(d), v128.load(mean));
+    v128.store(sum, v128.add<T>(v128.load(sum), v128.mul<T>(e, e)));
+  }
+}
+
+/** d = 0 where key is 0. */
+export function clearWhereZero<T>(key: usize, d: usize, n: i32): void {
+  for (let i = 0; i < n; i++, key += 4, d += sizeof<T>()) if (load<f32>(key) == 0) store<T>(d, 0 as T);
+}

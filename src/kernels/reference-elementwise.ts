@@ -1,0 +1,183 @@
+import type { ElementwiseKernels, ElementwiseSteps, RankKernels } from "./elementwise.ts";
+import type { Address } from "./kernels.ts";
+
+type Vector = Float32Array | Float64Array;
+type View = (ptr: Address, n: number) => Vector;
+
+function at(values: ArrayLike<number>, i: number): number {
+  return values[i] ?? NaN;
+}
+
+/** The elementwise kernels' scalar twin, for one type; `r` rounds to it after every operation. */
+function steps(view: View, r: (value: number) => number): ElementwiseSteps {
+  const each = (n: number, step: (i: number) => void) => {
+    for (let i = 0; i < n; i++) step(i);
+  };
+  /** out[i] = value(i) for vectors read before. */
+  const fill = (out: Address, n: number, value: (i: number) => number) => {
+    const target = view(out, n);
+    each(n, (i) => (target[i] = value(i)));
+  };
+  const scaled = (c: number, value: number) => r(r(c) * value);
+  return {
+    addScaled: (d, sum, c, n) => {
+      const [delta, total] = [view(d, n), view(sum, n)];
+      fill(sum, n, (i) => r(at(total, i) + scaled(c, at(delta, i))));
+    },
+    elect: (d, vote, sum, weight, c, w, n) => {
+      const [delta, votes, total, share] = [view(d, n), view(vote, n), view(sum, n), view(weight, n)];
+      each(n, (i) => {
+        const z = scaled(c, at(delta, i));
+        const kept = at(votes, i) >= 0 ? z > 0 : z < 0;
+        total[i] = r(at(total, i) + (kept ? z : 0));
+        share[i] = r(at(share, i) + (kept ? r(w) : 0));
+      });
+    },
+    finishSum: (b, sum, out, s, n) => {
+      const [base, total] = [view(b, n), view(sum, n)];
+      fill(out, n, (i) => (at(total, i) === 0 ? at(base, i) : r(at(base, i) + scaled(s, at(total, i)))));
+    },
+    finishMean: (b, sum, weight, out, s, floor, n) => {
+      const [base, total, share] = [view(b, n), view(sum, n), view(weight, n)];
+      fill(out, n, (i) => {
+        const w = at(share, i);
+        const divisor = r(floor) > 0 ? Math.max(w, r(floor)) : w === 0 ? 1 : w;
+        const delta = scaled(s, r(at(total, i) / divisor));
+        return at(total, i) === 0 ? at(base, i) : r(at(base, i) + delta);
+      });
+    },
+    nearswap: (x, b, out, t, n) => {
+      const [model, base] = [view(x, n), view(b, n)];
+      fill(out, n, (i) => {
+        const d = r(at(model, i) - at(base, i));
+        const ratio = r(r(t) / Math.max(Math.abs(d), r(1e-6)));
+        if (ratio >= 1) return at(model, i);
+        const w = Math.max(ratio, 0);
+        return w === 0 ? at(base, i) : r(at(base, i) + r(w * d));
+      });
+    },
+    selectLarger: (x, b, best, n) => {
+      const [model, base, chosen] = [view(x, n), view(b, n), view(best, n)];
+      const size = (value: number, i: number) => Math.abs(r(value - at(base, i)));
+      fill(best, n, (i) => (size(at(model, i), i) >= size(at(chosen, i), i) ? at(model, i) : at(chosen, i)));
+    },
+    moveTowards: (b, x, out, s, n) => {
+      const [base, model] = [view(b, n), view(x, n).slice()];
+      const move = (i: number) => r(at(base, i) + scaled(s, r(at(model, i) - at(base, i))));
+      fill(out, n, (i) => (r(s) === 1 ? at(model, i) : move(i)));
+    },
+    countDominant: (d, sum, count, ratio, n) => {
+      const [delta, total, counts] = [view(d, n), view(sum, n), view(count, n)];
+      each(n, (i) => {
+        const rest = Math.abs(r(at(total, i) - at(delta, i)));
+        counts[i] = at(counts, i) + (Math.abs(at(delta, i)) > scaled(ratio, rest) ? 1 : 0);
+      });
+    },
+    clearBelow: (count, sum, least, n) => {
+      const [counts, total] = [view(count, n), view(sum, n)];
+      each(n, (i) => (total[i] = at(counts, i) >= r(least) ? at(total, i) : 0));
+    },
+    clearSmall: (d, limit, n) => {
+      const delta = view(d, n);
+      each(n, (i) => (delta[i] = Math.abs(at(delta, i)) > r(limit) ? at(delta, i) : 0));
+    },
+    countNonZero: (d, count, n) => {
+      const [delta, counts] = [view(d, n), view(count, n)];
+      each(n, (i) => (counts[i] = at(counts, i) + (at(delta, i) === 0 ? 0 : 1)));
+    },
+    shareOverlap: (single, sum, count, n) => {
+      const [alone, total, counts] = [view(single, n), view(sum, n), view(count, n)];
+      fill(sum, n, (i) =>
+        at(counts, i) === 1 ? at(alone, i) : r(at(total, i) / Math.max(at(counts, i), 1)),
+      );
+    },
+    overlap: (d, count, n) => {
+      const [delta, counts] = [view(d, n), view(count, n)];
+      let shared = 0;
+      each(n, (i) => (shared += at(delta, i) !== 0 && at(counts, i) > 1 ? 1 : 0));
+      return shared;
+    },
+    addSquaredDeviation: (d, mean, sum, n) => {
+      const [delta, centre, total] = [view(d, n), view(mean, n), view(sum, n)];
+      each(n, (i) => {
+        const e = r(at(delta, i) - at(centre, i));
+        total[i] = r(at(total, i) + r(e * e));
+      });
+    },
+  };
+}
+
+const MAGNITUDE = 0x7fff_ffff;
+
+function mix(value: number): number {
+  let x = value ^ (value >>> 17);
+  x = Math.imul(x, 0xed5a_d4bb);
+  x ^= x >>> 11;
+  x = Math.imul(x, 0xac4c_1b51);
+  x ^= x >>> 15;
+  x = Math.imul(x, 0x3184_8bab);
+  return (x ^ (x >>> 14)) >>> 0;
+}
+
+function rankKernels(
+  f32: (ptr: Address, n: number) => Float32Array,
+  u32: (ptr: Address, n: number) => Uint32Array,
+): RankKernels {
+  const keyAt = (bits: Uint32Array, i: number) => at(bits, i) & MAGNITUDE;
+  const clear = (d: Address, n: number, cleared: (key: number, i: number) => boolean) => {
+    const bits = u32(d, n);
+    for (let i = 0; i < n; i++) if (cleared(keyAt(bits, i), i)) bits[i] = 0;
+  };
+  return {
+    histogram: (d, bins, n) => {
+      const [bits, counts] = [u32(d, n), u32(bins, 65_536)];
+      for (let i = 0; i < n; i++) counts[keyAt(bits, i) >>> 15] = at(counts, keyAt(bits, i) >>> 15) + 1;
+    },
+    histogramWithin: (d, bins, bin, n) => {
+      const [bits, counts] = [u32(d, n), u32(bins, 32_768)];
+      for (let i = 0; i < n; i++) {
+        const key = keyAt(bits, i);
+        if (key >>> 15 === bin) counts[key & 0x7fff] = at(counts, key & 0x7fff) + 1;
+      }
+    },
+    sumMagnitudes: (d, key, n) => {
+      const [bits, values] = [u32(d, n), f32(d, n)];
+      let total = 0;
+      for (let i = 0; i < n; i++) if (keyAt(bits, i) >= key) total += Math.abs(at(values, i));
+      return total;
+    },
+    countEqual: (d, key, n) => {
+      const bits = u32(d, n);
+      let count = 0;
+      for (let i = 0; i < n; i++) if (keyAt(bits, i) === key) count++;
+      return count;
+    },
+    clearBelowKey: (d, key, n) => clear(d, n, (candidate) => candidate < key),
+    clearAboveKey: (d, key, n) => clear(d, n, (candidate) => candidate > key),
+    clearEqualAfter: (d, key, keep, n) => {
+      let left = keep;
+      clear(d, n, (candidate) => candidate === key && left-- <= 0);
+    },
+    clearRandom: (d, index, key0, key1, threshold, n) =>
+      clear(d, n, (_key, i) => mix((mix((index + i) ^ key0) + key1) | 0) >= threshold),
+  };
+}
+
+export function referenceElementwise(memory: WebAssembly.Memory): ElementwiseKernels {
+  const f32 = (ptr: Address, n: number) => new Float32Array(memory.buffer, ptr, n);
+  const f64 = (ptr: Address, n: number) => new Float64Array(memory.buffer, ptr, n);
+  const suffixed = (all: ElementwiseSteps, suffix: string) =>
+    Object.fromEntries(Object.entries(all).map(([name, step]) => [`${name}${suffix}`, step as unknown]));
+  return {
+    ...suffixed(steps(f32, Math.fround), "F32"),
+    ...suffixed(
+      steps(f64, (value) => value),
+      "F64",
+    ),
+    ...rankKernels(f32, (ptr, n) => new Uint32Array(memory.buffer, ptr, n)),
+    clearWhereZeroF64: (key: Address, d: Address, n: number) => {
+      const [keys, values] = [f32(key, n), f64(d, n)];
+      for (let i = 0; i < n; i++) if (keys[i] === 0) values[i] = 0;
+    },
+  } as ElementwiseKernels;
+}
