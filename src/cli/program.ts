@@ -24,7 +24,7 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 /** Every flag of a command, its own and those that all commands have. */
-export const optionsOf = (command: Command): readonly OptionName[] => [...command.options, ...COMMON_OPTIONS];
+const optionsOf = (command: Command): readonly OptionName[] => [...command.options, ...COMMON_OPTIONS];
 
 export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
   const colour = !argv.includes("--no-color");

@@ -13,21 +13,13 @@ import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";
 import type { Cell } from "./table.ts";
 
-export const KINDS: readonly TensorKind[] = [
-  "attention",
-  "mlp",
-  "norm",
-  "bias",
-  "embedding",
-  "head",
-  "other",
-];
+const KINDS: readonly TensorKind[] = ["attention", "mlp", "norm", "bias", "embedding", "head", "other"];
 /** With layers drawn together, a model of usual build has a dozen or two. */
 const MOST_TENSOR_LINES = 60;
 const KIND_NAMES: Partial<Record<TensorKind, string>> = { mlp: "MLP" };
 export const kindName = (kind: TensorKind): string => KIND_NAMES[kind] ?? kind;
 
-export const elementCountOf = ({ shape }: PlannedTensor): number => shape.reduce((n, size) => n * size, 1);
+const elementCountOf = ({ shape }: PlannedTensor): number => shape.reduce((n, size) => n * size, 1);
 const unique = <T>(values: Iterable<T>): T[] => [...new Set(values)];
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 

@@ -42,10 +42,7 @@ export function renderResult(report: MergeReport, costs: Costs, style: Style): s
 const withBlankLine = (lines: readonly string[]) => (lines.length === 0 ? [] : [...lines, ""]);
 
 /** What was written: files with sizes, where they come from, and what was edited. */
-export function renderFiles(
-  { files, models }: Pick<MergeReport, "files" | "models">,
-  style: Style,
-): string[] {
+function renderFiles({ files, models }: Pick<MergeReport, "files" | "models">, style: Style): string[] {
   const donor = models.some(({ role }) => role === "base") ? "the base" : "the first model";
   const weights = files.filter(({ role }) => role === "weights");
   const shown = weights.length > MOST_WEIGHT_FILES ? weights.slice(0, MOST_WEIGHT_FILES - 1) : weights;
@@ -79,10 +76,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /** Angle and t by kind of tensor, as minimum, median and maximum; nothing if no method reported either. */
-export function renderKinds(
-  { kinds, merged }: Pick<MergeReport, "kinds" | "merged">,
-  style: Style,
-): string[] {
+function renderKinds({ kinds, merged }: Pick<MergeReport, "kinds" | "merged">, style: Style): string[] {
   const numbers = NUMBERS.filter(({ name }) => kinds.some((kind) => kind.numbers[name] !== undefined));
   if (numbers.length === 0) return [];
   const [method = "", ...others] = Object.keys(merged);

@@ -27,7 +27,7 @@ export const DTYPE_BITS = {
 export type Dtype = keyof typeof DTYPE_BITS;
 
 /** The dtypes that the kernels compute on; all others can only be copied. */
-export const FLOAT_DTYPES = ["F32", "F16", "BF16", "F64"] as const;
+const FLOAT_DTYPES = ["F32", "F16", "BF16", "F64"] as const;
 export type FloatDtype = (typeof FLOAT_DTYPES)[number];
 
 export function isDtype(text: string): text is Dtype {

@@ -16,7 +16,7 @@ export function machineLine(): string {
   return `${String(cores.length)} x ${model}, ${memory}, ${system}, Node ${process.version}`;
 }
 
-export function markdown(rows: readonly (readonly string[])[]): string {
+function markdown(rows: readonly (readonly string[])[]): string {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>

@@ -22,7 +22,7 @@ export interface Inputs {
 const nameOf = (model: number) => (model === 0 ? "base" : `ft${model}`);
 
 /** The recipe's text, with models named below `root`. */
-export function recipeText(method: AnyMethod, { models, recipe }: Inputs, root: string): string {
+function recipeText(method: AnyMethod, { models, recipe }: Inputs, root: string): string {
   const paths = models.map((_, i) => join(root, nameOf(i + 1)));
   return JSON.stringify(methodRecipe(method, { ...recipe, base: join(root, nameOf(0)), models: paths }));
 }
