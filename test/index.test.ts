@@ -20,6 +20,7 @@ describe("the public API", () => {
       "UsageError",
       "addTaskVectors",
       "defineMethod",
+      "estimateResources",
       "flag",
       "gram",
       "inspectModel",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { summarizeKinds } from "../src/engine/summary.ts";
 import { readWeights } from "./fixtures/read-safetensors.ts";
 import { runMerge } from "./fixtures/run-merge.ts";
 import { useTemporaryFolder } from "./fixtures/temporary-folder.ts";
@@ -14,8 +15,19 @@ interface TensorGeometry {
   readonly merged: { readonly sum: number; readonly norm: number; readonly first: readonly number[] };
 }
 
-const { tensors: GEOMETRY } = JSON.parse(readFileSync("test/fixtures/glyphs/geometry.json", "utf8")) as {
+interface KindGeometry {
+  readonly tensors: number;
+  readonly zero_task_vectors: number;
+  /** Minimum, median, maximum. */
+  readonly angle: readonly number[];
+  readonly t: readonly number[];
+}
+
+const { tensors: GEOMETRY, summary: SUMMARY } = JSON.parse(
+  readFileSync("test/fixtures/glyphs/geometry.json", "utf8"),
+) as {
   tensors: Readonly<Record<string, TensorGeometry>>;
+  summary: Readonly<Record<string, KindGeometry>>;
 };
 
 function assertNear(got: number | undefined, expected: number, tolerance: number, what: string): void {
@@ -37,10 +49,30 @@ describe("Model Stock on a trained family", () => {
     for (const [name, { kind, cos, angle, t }] of Object.entries(GEOMETRY)) {
       const { kind: gotKind, numbers = {} } = reported.get(name) ?? {};
       assert.equal(gotKind, kind, name);
+      if (cos === null || angle === null) {
+        assert.deepEqual(numbers, { zeroVectors: 4 }, name);
+        continue;
+      }
+      assertNear(numbers.cos, cos, 1e-6, `cosine of ${name}`);
+      assertNear(numbers.angle, angle, 1e-4, `angle of ${name}`);
       assertNear(numbers.t, t, 1e-6, `t of ${name}`);
-      assert.equal(numbers.cos === undefined, cos === null, name);
-      if (cos !== null) assertNear(numbers.cos, cos, 1e-6, `cosine of ${name}`);
-      if (angle !== null) assertNear(numbers.angle, angle, 1e-4, `angle of ${name}`);
+    }
+  });
+
+  it("sums up angle and ratio by kind of tensor, those without an angle left out", () => {
+    const kinds = summarizeKinds(result.run.tensors);
+    assert.deepEqual(kinds.map(({ kind }) => kind).sort(), Object.keys(SUMMARY).sort());
+    for (const { kind, tensorCount, numbers } of kinds) {
+      const expected = SUMMARY[kind];
+      assert.ok(expected);
+      assert.equal(tensorCount, expected.tensors);
+      for (const name of ["angle", "t"] as const) {
+        const { count, minimum, median, maximum } = numbers[name] ?? {};
+        assert.equal(count, expected.tensors - expected.zero_task_vectors);
+        for (const [i, got] of [minimum, median, maximum].entries()) {
+          assertNear(got, expected[name][i] ?? NaN, 1e-4, `${name} of ${kind}`);
+        }
+      }
     }
   });
 
