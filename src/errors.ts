@@ -60,6 +60,7 @@ export const CODES = {
       "A model's folder holds no safetensors weights, or several sets of which none is the model's.",
     SOURCE_UNREADABLE: "A model's file cannot be read.",
     SOURCE_CONFIG: "A model's config.json is not valid JSON.",
+    SOURCE_NO_TOKENIZER: "A model has no tokenizer file that can be read.",
     SOURCE_TOO_MANY_FILES: "A model's folder holds more small files than any model has.",
     SOURCE_CHANGED: "An input file changed or shrank while it was being read.",
   }),
@@ -80,6 +81,7 @@ export const CODES = {
     FORMAT_INDEX_PATH: "A shard index points outside its folder.",
     FORMAT_INDEX_SHARD: "A shard that the index names is missing.",
     FORMAT_INDEX_MISMATCH: "The shard index and the shards disagree about a tensor.",
+    FORMAT_TOKENIZER: "A tokenizer file is not what its format asks for, or larger than any vocabulary.",
   }),
   ...codes("plan", {
     PLAN_MISSING_TENSOR: "A model lacks a tensor that the merge needs.",
@@ -95,6 +97,9 @@ export const CODES = {
     PLAN_NO_LAYERS: "Something is asked per layer, but no tensor name has a layer number.",
     PLAN_DISK_SPACE: "The output does not fit the free space of its file system.",
     PLAN_COPIED: "A tensor is copied from one model rather than merged.",
+    PLAN_TOKENIZER: "The tokenizers of the models cannot be brought together as the recipe asks.",
+    PLAN_VOCABULARY: "The models' vocabularies differ, and the recipe does not say how to align them.",
+    PLAN_CHAT_TEMPLATE: "The chat template is neither a built-in name nor a template.",
     PLAN_TIED: "A weight is tied to another one and stored once.",
   }),
   ...codes("engine", {

@@ -13,6 +13,7 @@ const LAYERS = [
   "methods",
   "sources",
   "recipe",
+  "tokenizer",
   "plan",
   "sink",
   "engine",
@@ -30,7 +31,10 @@ const MAY_IMPORT: Readonly<Record<string, { modules: readonly string[]; types?: 
   methods: { modules: ["errors", "tensor"], types: ["kernels"] },
   sources: { modules: ["errors", "nearest", "tensor", "safetensors", "pytorch"] },
   recipe: { modules: ["errors", "nearest", "tensor", "methods", "sources"] },
-  plan: { modules: ["errors", "nearest", "tensor", "safetensors", "methods", "sources", "recipe"] },
+  tokenizer: { modules: ["errors", "nearest", "safetensors"], types: ["sources"] },
+  plan: {
+    modules: ["errors", "nearest", "tensor", "safetensors", "methods", "sources", "recipe", "tokenizer"],
+  },
   sink: { modules: ["errors", "tensor", "safetensors", "methods"], types: ["sources", "plan"] },
   cli: { modules: ["index"] },
 };
@@ -45,7 +49,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
 };
 
 /** These also run in a browser. */
-const WITHOUT_NODE = ["recipe", "plan", "methods", "kernels", "safetensors", "tensor", "report"];
+const WITHOUT_NODE = ["recipe", "plan", "methods", "kernels", "safetensors", "tensor", "tokenizer", "report"];
 /** Reads the compiled kernels from beside itself. */
 const NODE_ALLOWED_IN = ["src/kernels/load.ts"];
 
