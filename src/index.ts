@@ -11,6 +11,7 @@ export type { WrittenFile } from "./sink/types.ts";
 export { parseRecipe } from "./recipe/parse.ts";
 export type { ParseOptions } from "./recipe/parse.ts";
 export { recipeSchema } from "./recipe/schema.ts";
+export { describeValues } from "./recipe/values.ts";
 export type {
   Override,
   ParsedRecipe,

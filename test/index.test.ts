@@ -20,6 +20,7 @@ describe("the public API", () => {
       "UsageError",
       "addTaskVectors",
       "defineMethod",
+      "describeValues",
       "estimateResources",
       "flag",
       "gram",

@@ -1,4 +1,4 @@
-import { METHODS, UsageError } from "../../index.ts";
+import { describeValues, METHODS, UsageError } from "../../index.ts";
 import type { AnyMethod, ParameterSpec } from "../../index.ts";
 import type { Command } from "../command.ts";
 import { textWidth } from "../io.ts";
@@ -58,7 +58,7 @@ function renderMethod(method: AnyMethod, style: Style, width: number): string[] 
       [name, style.name],
       [valuesOf(spec), style.dim],
     ],
-    ["", spec.doc],
+    ["", spec.noEffect === undefined ? spec.doc : `${spec.doc} ${spec.noEffect}`],
   ]);
   return [
     `${style.heading(method.title)}  ${style.name(method.name)}`,
@@ -77,20 +77,11 @@ function renderMethod(method: AnyMethod, style: Style, width: number): string[] 
   ];
 }
 
-/** "per model, number, 0 to 1, default 1" */
+/** "a number from 0 to 1 for each model; default 1" */
 function valuesOf(spec: ParameterSpec): string {
-  const parts: string[] = spec.scope === "model" ? ["per model"] : [];
-  if (spec.type === "choice") parts.push(spec.choices.join(" | "));
-  else parts.push(spec.type);
-  if (spec.type === "number" || spec.type === "integer") {
-    const { minimum, maximum } = spec;
-    if (minimum !== undefined && maximum !== undefined) parts.push(`${minimum} to ${maximum}`);
-    else if (minimum !== undefined) parts.push(`at least ${minimum}`);
-    else if (maximum !== undefined) parts.push(`at most ${maximum}`);
-  }
-  if (spec.default !== undefined) parts.push(`default ${String(spec.default)}`);
-  else parts.push(spec.optional === true ? "may be absent" : "required");
-  return parts.join(", ");
+  const values = spec.scope === "model" ? `${describeValues(spec)} for each model` : describeValues(spec);
+  if (spec.default !== undefined) return `${values}; default ${String(spec.default)}`;
+  return spec.optional === true ? `${values}; may be absent` : `${values}; required`;
 }
 
 function inputsOf({ base, models }: AnyMethod): string {
