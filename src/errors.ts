@@ -65,13 +65,13 @@ export const CODES = {
     SOURCE_CHANGED: "An input file changed or shrank while it was being read.",
   }),
   ...codes("format", {
-    FORMAT_TRUNCATED: "A safetensors file is shorter than its header says.",
+    FORMAT_TRUNCATED: "A weight file is empty, cut short, or shorter than its own header or directory says.",
     FORMAT_HEADER_LENGTH:
       "The header length of a safetensors file is impossible or above the format's limit.",
     FORMAT_HEADER_JSON: "The header of a safetensors file is not the JSON that the format asks for.",
     FORMAT_DUPLICATE_NAME:
       "A safetensors header, or two files of a model without an index, name the same tensor.",
-    FORMAT_DTYPE: "A safetensors header has an unknown dtype.",
+    FORMAT_DTYPE: "A tensor has a dtype that safetensors does not know.",
     FORMAT_SHAPE:
       "A shape is not a list of non-negative integers, or has more elements than any file can hold.",
     FORMAT_OFFSETS: "Data offsets overlap, leave a hole, run backwards or lie outside the file.",
@@ -82,6 +82,19 @@ export const CODES = {
     FORMAT_INDEX_SHARD: "A shard that the index names is missing.",
     FORMAT_INDEX_MISMATCH: "The shard index and the shards disagree about a tensor.",
     FORMAT_TOKENIZER: "A tokenizer file is not what its format asks for, or larger than any vocabulary.",
+    FORMAT_CHECKPOINT:
+      "A file is not a checkpoint that torch.save of torch 1.6 or later wrote, or one for big-endian machines.",
+    FORMAT_ZIP:
+      "The zip directory of a PyTorch checkpoint is damaged, or its entries are missing, overlap, stand twice or lie outside the file.",
+    FORMAT_ZIP_COMPRESSED:
+      "An entry of a PyTorch checkpoint is compressed or encrypted, so its tensors cannot be read in place.",
+    FORMAT_PICKLE: "The pickle of a PyTorch checkpoint is damaged or is not what torch.save writes.",
+    FORMAT_PICKLE_GLOBAL:
+      "The pickle of a PyTorch checkpoint names a Python class or function that is no part of plain tensors.",
+    FORMAT_PICKLE_LIMIT:
+      "The pickle of a PyTorch checkpoint is larger than any real one; the limit and its reason are named.",
+    FORMAT_STATE_DICT:
+      "A PyTorch checkpoint holds no mapping from names to tensors, or several of which none is the model's.",
   }),
   ...codes("plan", {
     PLAN_MISSING_TENSOR: "A model lacks a tensor that the merge needs.",

@@ -27,6 +27,7 @@ const LAYERS = [
 const MAY_IMPORT: Readonly<Record<string, { modules: readonly string[]; types?: readonly string[] }>> = {
   tensor: { modules: ["errors"] },
   safetensors: { modules: ["errors", "nearest", "tensor"] },
+  pytorch: { modules: ["errors", "tensor", "safetensors"] },
   kernels: { modules: ["errors", "tensor"] },
   methods: { modules: ["errors", "tensor"], types: ["kernels"] },
   sources: { modules: ["errors", "nearest", "tensor", "safetensors", "pytorch"] },

@@ -1,8 +1,9 @@
-import { FormatError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import { DTYPE_BITS, isDtype } from "../tensor/dtype.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { brief, failureOf, quote, refuseLfsPointer } from "./failure.ts";
+import type { Fail } from "./failure.ts";
 import { JsonReader } from "./json-reader.ts";
 
 /** Bytes before the header: its length, a little-endian 64-bit integer. */
@@ -36,13 +37,6 @@ interface RawEntry {
   data_offsets?: string;
 }
 
-type Fail = (code: ErrorCode, what: string, hint?: string) => FormatError;
-
-const failureOf =
-  (file: string): Fail =>
-  (code, what, hint) =>
-    new FormatError(code, `${file}: ${what}`, { where: file, ...(hint === undefined ? {} : { hint }) });
-
 /** Length of the header's JSON from the file's first eight bytes, checked before anything of that size is read. */
 export function headerLength(start: Uint8Array, fileByteLength: number, file: string): number {
   const fail = failureOf(file);
@@ -51,10 +45,7 @@ export function headerLength(start: Uint8Array, fileByteLength: number, file: st
       fileByteLength === 0 ? "the file is empty" : `a file of ${fileByteLength} bytes has no header`;
     throw fail("FORMAT_TRUNCATED", what, "Download or copy the file again.");
   }
-  if (new TextDecoder().decode(start.subarray(0, LENGTH_BYTES)) === "version ") {
-    const what = "this is a Git LFS pointer, not the weights";
-    throw fail("FORMAT_HEADER_LENGTH", what, 'Run "git lfs pull" in the model\'s folder.');
-  }
+  refuseLfsPointer(start, fail);
   const length = new DataView(start.buffer, start.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
     const what = `a header of ${String(length)} bytes is above the format's limit of ${MAX_HEADER_BYTES}`;
@@ -212,13 +203,4 @@ function integers(json: string): number[] | undefined {
   if (!/^\[[\d\s,]*\]$/.test(json)) return undefined;
   const list = JSON.parse(json) as number[];
   return list.every(Number.isSafeInteger) ? list : undefined;
-}
-
-/** Text from the file, safe to print and of bounded length. */
-function quote(text: string): string {
-  return brief(JSON.stringify(text));
-}
-
-function brief(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }

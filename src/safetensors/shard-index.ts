@@ -1,5 +1,5 @@
-import { FormatError } from "../errors.ts";
-import type { ErrorCode } from "../errors.ts";
+import { failureOf } from "./failure.ts";
+import type { Fail } from "./failure.ts";
 import { JsonReader } from "./json-reader.ts";
 
 export interface ShardIndex {
@@ -9,9 +9,9 @@ export interface ShardIndex {
   readonly shards: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Parses `*.safetensors.index.json` and refuses shards outside its folder; `file` is for messages. */
+/** Parses `*.safetensors.index.json` or `*.bin.index.json` and refuses shards outside its folder; `file` is for messages. */
 export function parseShardIndex(text: string, file: string): ShardIndex {
-  const fail = (code: ErrorCode, what: string) => new FormatError(code, `${file}: ${what}`, { where: file });
+  const fail = failureOf(file);
   const reader = new JsonReader(text, (what, at) =>
     fail("FORMAT_INDEX_JSON", `the index is not valid JSON: ${what} at character ${at}`),
   );
@@ -34,7 +34,7 @@ export function parseShardIndex(text: string, file: string): ShardIndex {
   return { weightMap, shards };
 }
 
-function readWeightMap(reader: JsonReader, fail: (code: ErrorCode, what: string) => FormatError) {
+function readWeightMap(reader: JsonReader, fail: Fail) {
   const weightMap = new Map<string, string>();
   if (reader.peek() !== "{") throw fail("FORMAT_INDEX_JSON", "weight_map is not a map from tensors to files");
   reader.object((name) => {
