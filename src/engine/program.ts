@@ -45,6 +45,8 @@ function solveContext(method: AnyMethod, tensor: PlannedTensor, count: number): 
     shape: tensor.shape,
     elementCount: count,
     tensor: tensor.name,
+    ...(tensor.layer === undefined ? {} : { layer: tensor.layer }),
+    ...(tensor.layerCount === undefined ? {} : { layerCount: tensor.layerCount }),
     hasBase: tensor.base !== undefined,
   };
 }

@@ -18,6 +18,10 @@ export interface SolveContext<P extends ParameterSpecs> {
   /** Elements of the unit. */
   readonly elementCount: number;
   readonly tensor: string;
+  /** Number of the tensor's layer in the output, counted from 0; absent outside layers. */
+  readonly layer?: number;
+  /** Layers of the stack that the layer is in; absent outside layers. */
+  readonly layerCount?: number;
   /** True if the base takes part in this unit. */
   readonly hasBase: boolean;
 }

@@ -1,5 +1,6 @@
 import { addTaskVectors } from "./combination.ts";
 import { defineMethod } from "./define.ts";
+import { LINES, linesFactor } from "./lines.ts";
 import { flag, number, perModel } from "./params.ts";
 
 /** A sum of weights closer to zero than this is not divided by, as in mergekit. */
@@ -13,13 +14,15 @@ export const taskArithmetic = defineMethod({
   reference: { title: "Editing Models with Task Arithmetic", url: "https://arxiv.org/abs/2212.04089" },
   details:
     "Use it to add skills of several fine-tunes, or with a negative weight to take one away. Large sums of weights " +
-    "leave the region in which task vectors add up: lower lambda when the result degrades.",
+    "leave the region in which task vectors add up: lower lambda when the result degrades, or only in the first " +
+    "layers with lines_alpha below 1 (LiNeS).",
   base: "required",
   models: { min: 1 },
   parameters: {
     weight: perModel(number({ doc: "Factor of this model's task vector." })),
     lambda: number({ doc: "Factor of the sum of the task vectors.", default: 1 }),
     normalize: flag({ doc: "Divide by the sum of the weights.", default: false }),
+    ...LINES,
     density: perModel(
       number({
         doc: "Share of the task vector's entries to keep in related methods.",
@@ -40,9 +43,11 @@ export const taskArithmetic = defineMethod({
   },
   whenMissing: "base",
   symmetric: true,
-  solve: ({ parameters: { weight, lambda, normalize } }) => {
+  solve: (context) => {
+    const { weight, lambda, normalize } = context.parameters;
     const sum = weight.reduce((total, value) => total + value, 0);
     const divisor = normalize && Math.abs(sum) >= SMALLEST_WEIGHT_SUM ? sum : 1;
-    return { combination: addTaskVectors(weight.map((w) => (lambda * w) / divisor)) };
+    const factor = lambda * linesFactor(context.parameters, context);
+    return { combination: addTaskVectors(weight.map((w) => (factor * w) / divisor)) };
   },
 });

@@ -16,7 +16,7 @@ import type { Participants } from "./participants.ts";
 import type { PlannedInput, PlannedTensor } from "./types.ts";
 
 /** A planned tensor that has no group and no place in a file yet. */
-export type DraftTensor = Omit<PlannedTensor, "group" | "shard" | "offset">;
+export type DraftTensor = Omit<PlannedTensor, "group" | "layerCount" | "shard" | "offset">;
 
 type Values = Readonly<Record<string, ParameterValue>>;
 

@@ -2,6 +2,7 @@ import { PlanError, throwIfErrors } from "../errors.ts";
 import type { Recipe } from "../recipe/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { layOut } from "../safetensors/layout.ts";
+import { layerOf } from "../tensor/names.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { layerEdits, tieEdits } from "./config-edits.ts";
 import type { PlanContext, PlanOptions } from "./context.ts";
@@ -39,8 +40,10 @@ export function planMerge(
   const problems = findings.list();
   throwIfErrors(problems, PlanError);
 
-  const { tensors, shards } = placeTensors(groupTensors(drafts), options.maxShardBytes);
-  const layerCount = countLayers(tensors);
+  const depths = stackDepths(drafts);
+  const counted = groupTensors(drafts).map((draft) => ({ ...draft, ...layerCountOf(draft, depths) }));
+  const { tensors, shards } = placeTensors(counted, options.maxShardBytes);
+  const layerCount = Math.max(0, ...depths.values());
   const dtype = changedDtype(table.at(DONOR), tensors);
   return {
     version: 1,
@@ -63,7 +66,7 @@ export function planMerge(
 }
 
 function placeTensors(
-  tensors: readonly (DraftTensor & { readonly group?: string })[],
+  tensors: readonly Omit<PlannedTensor, "shard" | "offset">[],
   maxShardBytes: number,
 ): { tensors: PlannedTensor[]; shards: PlannedShard[] } {
   const layouts = layOut(tensors, maxShardBytes);
@@ -83,9 +86,25 @@ function placeTensors(
   };
 }
 
-/** Layers of the longest stack, counted by the numbers in the names. */
-function countLayers(tensors: readonly PlannedTensor[]): number {
-  return tensors.reduce((count, { layer }) => Math.max(count, (layer ?? -1) + 1), 0);
+/** Layers of each stack of the output by its prefix, counted by the numbers in the names. */
+function stackDepths(drafts: readonly DraftTensor[]): ReadonlyMap<string, number> {
+  const depths = new Map<string, number>();
+  for (const draft of drafts) {
+    const prefix = stackOf(draft);
+    if (prefix === undefined) continue;
+    depths.set(prefix, Math.max(depths.get(prefix) ?? 0, (draft.layer ?? 0) + 1));
+  }
+  return depths;
+}
+
+function layerCountOf(draft: DraftTensor, depths: ReadonlyMap<string, number>): { layerCount?: number } {
+  const layerCount = depths.get(stackOf(draft) ?? "");
+  return layerCount === undefined ? {} : { layerCount };
+}
+
+/** Prefix of the stack that a tensor of a layer is in. */
+function stackOf({ name, layer }: DraftTensor): string | undefined {
+  return layer === undefined ? undefined : layerOf(name)?.prefix;
 }
 
 function configEdits(

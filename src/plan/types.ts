@@ -29,6 +29,8 @@ export interface PlannedTensor {
   readonly kind: TensorKind;
   /** Number of the output layer, if the name has one. */
   readonly layer?: number;
+  /** Layers of the stack that the layer is in; absent outside layers. */
+  readonly layerCount?: number;
   /**
    * "merge" runs the method. "copy" takes the bytes of the single input as they are: integer tensors, and a
    * passthrough without scale.
@@ -77,7 +79,7 @@ export interface MergePlan {
   /** Position in `models` of the model that gives config, tokenizer and other small files. */
   readonly donor: number;
   readonly tensors: readonly PlannedTensor[];
-  /** Layers of the output, 0 if no name has a layer number. */
+  /** Layers of the output's longest stack, 0 if no name has a layer number. */
   readonly layerCount: number;
   /** Dtype for config.json when it differs from the donor's own. */
   readonly configDtype?: Dtype;

@@ -37,6 +37,16 @@ export const ENDPOINTS: Readonly<Record<string, readonly Endpoint[]>> = {
   task_arithmetic: [
     { title: "lambda 0 gives the base", parameters: { weight: 0.7, lambda: 0 }, expected: "base" },
     { title: "weight 0 gives the base", parameters: { weight: 0 }, expected: "base" },
+    {
+      title: "LiNeS from 0 to 0 gives the base",
+      parameters: { lines_alpha: 0, lines_beta: 0 },
+      expected: "base",
+    },
+  ],
+  uniform_soup: [{ title: "equal fine-tunes give the fine-tune", equalModels: true, expected: 0 }],
+  wise_ft: [
+    { title: "alpha 0 gives the base", parameters: { alpha: 0 }, expected: "base" },
+    { title: "alpha 1 gives the model", parameters: { alpha: 1 }, expected: 0 },
   ],
   slerp: [
     { title: "t = 0 gives the base", parameters: { t: 0 }, expected: "base" },

@@ -10,6 +10,8 @@ export interface HandMadeTensor {
   readonly method: string;
   readonly granularity?: PlannedTensor["granularity"];
   readonly group?: string;
+  readonly layer?: number;
+  readonly layerCount?: number;
   readonly action?: "merge" | "copy";
   readonly parameters?: PlannedTensor["parameters"];
   readonly base?: HandMadeInput;
@@ -61,6 +63,8 @@ export async function handMadePlan(
       method: tensor.method,
       granularity: tensor.granularity ?? "tensor",
       ...(tensor.group === undefined ? {} : { group: tensor.group }),
+      ...(tensor.layer === undefined ? {} : { layer: tensor.layer }),
+      ...(tensor.layerCount === undefined ? {} : { layerCount: tensor.layerCount }),
       parameters: tensor.parameters ?? {},
       ...(tensor.base === undefined ? {} : { base: place(0, tensor.base, tensor.name) }),
       inputs: tensor.inputs.map((input, i) => place(i + 1, input, tensor.name)),

@@ -39,7 +39,7 @@ describe("linear", () => {
 });
 
 describe("task_arithmetic", () => {
-  const others = { density: [1, 1], rescale: false, int8_mask: false };
+  const others = { density: [1, 1], rescale: false, int8_mask: false, lines_alpha: 1, lines_beta: undefined };
 
   it("adds lambda times the weighted task vectors", () => {
     const parameters = { weight: [0.8, -0.3], lambda: 0.7, normalize: false, ...others };

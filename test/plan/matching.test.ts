@@ -314,6 +314,10 @@ describe("matching tensors", () => {
     assert.equal(weight("decoder.block.1.layer.1.k.weight"), 2);
     assert.equal(weight("merger.mlp.2.weight"), 1);
     assert.equal(plan.layerCount, 3);
+    const layers = (name: string) => [tensorOf(plan, name).layer, tensorOf(plan, name).layerCount];
+    assert.deepEqual(layers("encoder.block.1.layer.0.q.weight"), [1, 2]);
+    assert.deepEqual(layers("decoder.block.1.layer.1.k.weight"), [1, 3]);
+    assert.deepEqual(layers("merger.mlp.2.weight"), [undefined, undefined]);
   });
 
   it("takes tensors without any layer as they come", () => {

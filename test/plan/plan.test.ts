@@ -33,6 +33,7 @@ describe("planMerge", () => {
         dtype: "F32",
         kind: "mlp",
         layer: 1,
+        layerCount: 3,
         byteLength: 16 * 24 * 4,
         action: "merge",
         method: "model_stock",
@@ -79,6 +80,8 @@ describe("planMerge", () => {
     assert.equal(shard?.name, "model.safetensors");
     assert.equal(shard.byteLength, shard.headerByteLength + 4 * parameters);
     assert.equal(plan.layerCount, 3);
+    for (const { layer, layerCount } of plan.tensors)
+      assert.equal(layerCount, layer === undefined ? undefined : 3);
     assert.equal(plan.donor, 0);
     assert.deepEqual(plan.configEdits, {});
     assert.deepEqual(plan.warnings, []);
