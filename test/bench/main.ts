@@ -34,6 +34,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const size = SIZES[options.size];
   if (size === undefined) throw new Error(USAGE);
   mkdirSync(options.folder, { recursive: true });
+  const machine = machineLine(); // with the load before the bench adds its own
   const bytes = modelBytes(size);
   let targets: Target[] = [];
   try {
@@ -47,7 +48,7 @@ async function bench(options: BenchOptions): Promise<void> {
     const hasSync = hasCommand("sync");
     const measured = runRounds({ checkpoints, contestants, targets, options, withReference, hasSync, log });
     process.stdout.write(
-      `\n${machineLine()}\n3 x ${gigabytes(bytes)} BF16 (${options.size}, seed ${String(options.seed)}), ` +
+      `\n${machine}\n3 x ${gigabytes(bytes)} BF16 (${options.size}, seed ${String(options.seed)}), ` +
         `${String(options.workers)} workers, medians of ${String(options.rounds)} rounds, inputs in the page cache\n\n` +
         `${resultTable(measured, contestants, targets, 3 * bytes)}\n`,
     );

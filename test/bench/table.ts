@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { median } from "../fixtures/measure.ts";
 import type { Usage } from "../fixtures/measure.ts";
 import type { Contestant, Measurements, Target } from "./rounds.ts";
@@ -7,13 +7,14 @@ const seconds = (ms: number) => (ms / 1000).toFixed(2);
 const middle = (runs: readonly Usage[], of: (usage: Usage) => number) => median(runs.map(of));
 const wall = (runs: readonly Usage[]) => middle(runs, ({ wallMs }) => wallMs);
 
-/** One line on the machine and on Node, without which a figure means nothing. */
+/** One line on the machine, how busy it is, and Node, without which a figure means nothing. */
 export function machineLine(): string {
   const cores = cpus();
   const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
   const model = cores[0]?.model.trim() ?? "unknown processor";
   const system = `${process.platform} ${release()} ${process.arch}`;
-  return `${String(cores.length)} x ${model}, ${memory}, ${system}, Node ${process.version}`;
+  const load = `load ${(loadavg()[0] ?? NaN).toFixed(1)}`;
+  return `${String(cores.length)} x ${model}, ${memory}, ${system}, Node ${process.version}, ${load}`;
 }
 
 function markdown(rows: readonly (readonly string[])[]): string {
