@@ -1,10 +1,12 @@
 import type { AnyMethod, SolveContext } from "../methods/define.ts";
 import type { ParameterSpecs } from "../methods/params.ts";
 import type { Gram, StatisticRequest } from "../methods/statistics.ts";
-import type { PlannedTensor } from "../plan/types.ts";
+import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import type { GramSums, PassRequest, PassResult } from "./requests.ts";
 
 export type Numbers = Readonly<Record<string, number>>;
+/** What a solution may depend on beside the unit: the same for the whole plan. */
+export type ProgramSettings = Pick<MergePlan, "seed">;
 export type Program = Generator<PassRequest, Numbers, PassResult>;
 
 /**
@@ -12,12 +14,17 @@ export type Program = Generator<PassRequest, Numbers, PassResult>;
  * the sequence of its passes. It yields a pass, is resumed with the pass's result, and returns the numbers to report.
  * Whoever runs it decides where the passes run.
  */
-export function* program(method: AnyMethod, tensor: PlannedTensor, count: number): Program {
+export function* program(
+  method: AnyMethod,
+  tensor: PlannedTensor,
+  count: number,
+  settings: ProgramSettings,
+): Program {
   if (tensor.action === "copy") {
     yield { kind: "copy" };
     return {};
   }
-  const context: SolveContext<ParameterSpecs> = solveContext(method, tensor, count);
+  const context: SolveContext<ParameterSpecs> = solveContext(method, tensor, count, settings);
   const measured: Record<string, unknown> = {};
   const requests: Readonly<Record<string, StatisticRequest>> =
     (method.measure as ((asked: typeof context) => Readonly<Record<string, StatisticRequest>>) | undefined)?.(
@@ -32,7 +39,12 @@ export function* program(method: AnyMethod, tensor: PlannedTensor, count: number
   return solution.report ?? {};
 }
 
-function solveContext(method: AnyMethod, tensor: PlannedTensor, count: number): SolveContext<ParameterSpecs> {
+function solveContext(
+  method: AnyMethod,
+  tensor: PlannedTensor,
+  count: number,
+  { seed }: ProgramSettings,
+): SolveContext<ParameterSpecs> {
   const parameters: Record<string, unknown> = {};
   const specs = method.parameters as ParameterSpecs;
   for (const [name, spec] of Object.entries(specs)) {
@@ -47,6 +59,7 @@ function solveContext(method: AnyMethod, tensor: PlannedTensor, count: number): 
     tensor: tensor.name,
     ...(tensor.layer === undefined ? {} : { layer: tensor.layer }),
     ...(tensor.layerCount === undefined ? {} : { layerCount: tensor.layerCount }),
+    seed,
     hasBase: tensor.base !== undefined,
   };
 }

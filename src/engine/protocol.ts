@@ -1,10 +1,11 @@
 import type { ErrorCode } from "../errors.ts";
 import type { PlannedModel, PlannedTensor } from "../plan/types.ts";
 import type { PassRequest, PassResult } from "./requests.ts";
+import type { ProgramSettings } from "./program.ts";
 import type { Range } from "./segments.ts";
 
 /** What a worker is started with. */
-export interface WorkerSetup {
+export interface WorkerSetup extends ProgramSettings {
   readonly models: readonly Pick<PlannedModel, "reference" | "files">[];
   readonly shardPaths: readonly string[];
   readonly tileBytes: number;

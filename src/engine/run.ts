@@ -102,6 +102,7 @@ class Run {
     this.#totalBytes = plan.passes.reduce((sum, pass) => sum + pass.readBytes, 0);
     for (const tensor of plan.tensors) this.#elementsLeft.set(tensor, workElements(tensor));
     this.#pool = new Pool(this.#workers, {
+      seed: plan.seed,
       models: plan.models.map(({ reference, files }) => ({ reference, files })),
       shardPaths: options.shardPaths,
       tileBytes: this.#tileBytes,
@@ -161,7 +162,7 @@ class Run {
     if (first === undefined) return;
     const method = methodByName(first.method, this.#methods);
     if (method === undefined) throw new EngineError("INTERNAL", `No method ${first.method}`);
-    const steps = program(method, first, size);
+    const steps = program(method, first, size, this.#plan);
     let step = steps.next();
     while (step.done !== true) step = steps.next(await this.#runPass(tensors, step.value, priority));
     for (const tensor of tensors) {

@@ -40,7 +40,7 @@ function solveRows(
 }
 
 function runProgram(bench: Workbench, method: AnyMethod, tensor: PlannedTensor, range: Range): Numbers {
-  const steps = program(method, tensor, range.end - range.begin);
+  const steps = program(method, tensor, range.end - range.begin, bench.setup);
   let step = steps.next();
   while (step.done !== true) step = steps.next(runPass(bench, step.value, range));
   return step.value;

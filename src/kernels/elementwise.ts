@@ -1,4 +1,4 @@
-import type { Address } from "./kernels.ts";
+import type { Address } from "./address.ts";
 
 /** Steps on vectors of n elements in scratch memory; assembly/elementwise.ts says what each one does. */
 export interface ElementwiseSteps {

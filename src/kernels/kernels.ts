@@ -1,7 +1,5 @@
+import type { Address } from "./address.ts";
 import type { ElementwiseKernels } from "./elementwise.ts";
-
-/** A byte address in the kernels' memory, 16-byte aligned. */
-export type Address = number;
 
 /**
  * The kernels, as WebAssembly exports them; `reference.ts` is their scalar twin. Arguments: sources, destination,

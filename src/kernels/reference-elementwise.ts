@@ -1,5 +1,5 @@
 import type { ElementwiseKernels, ElementwiseSteps, RankKernels } from "./elementwise.ts";
-import type { Address } from "./kernels.ts";
+import type { Address } from "./address.ts";
 
 type Vector = Float32Array | Float64Array;
 type View = (ptr: Address, n: number) => Vector;

@@ -1,6 +1,7 @@
 import { decodeHalfBits, encodeHalfBits } from "../tensor/half.ts";
 import type { HalfDtype } from "../tensor/half.ts";
-import type { Address, Kernels } from "./kernels.ts";
+import type { Address } from "./address.ts";
+import type { Kernels } from "./kernels.ts";
 import { referenceElementwise } from "./reference-elementwise.ts";
 
 const fround = Math.fround;

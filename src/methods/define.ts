@@ -22,6 +22,8 @@ export interface SolveContext<P extends ParameterSpecs> {
   readonly layer?: number;
   /** Layers of the stack that the layer is in; absent outside layers. */
   readonly layerCount?: number;
+  /** What random draws are keyed by, beside tensor, model and element. */
+  readonly seed: number;
   /** True if the base takes part in this unit. */
   readonly hasBase: boolean;
 }

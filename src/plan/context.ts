@@ -11,6 +11,8 @@ export interface PlanOptions {
   readonly maxShardBytes: number;
   /** Dtype of the output, above the recipe's. */
   readonly dtype?: FloatDtype;
+  /** Above the recipe's own seed. */
+  readonly seed?: number;
 }
 
 /** What every step of planning needs to know. */

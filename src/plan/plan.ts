@@ -19,6 +19,9 @@ import { planTensor } from "./plan-tensor.ts";
 import { modelsOf, passesOf } from "./reads.ts";
 import type { MergePlan, PlannedShard, PlannedTensor } from "./types.ts";
 
+/** Fixed, so that a recipe without a seed gives the same bytes every time. */
+const DEFAULT_SEED = 0;
+
 /**
  * Turns a recipe and the headers of its models (by `referenceText`) into the plan of the merge. Pure; throws a
  * PlanError that lists every problem found.
@@ -53,6 +56,7 @@ export function planMerge(
     donor: DONOR,
     tensors,
     layerCount,
+    seed: options.seed ?? recipe.seed ?? DEFAULT_SEED,
     ...(dtype === undefined ? {} : { configDtype: dtype }),
     configEdits: configEdits(context, tensors, layerCount),
     output: {

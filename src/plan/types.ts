@@ -81,6 +81,8 @@ export interface MergePlan {
   readonly tensors: readonly PlannedTensor[];
   /** Layers of the output's longest stack, 0 if no name has a layer number. */
   readonly layerCount: number;
+  /** Seed of the random methods. */
+  readonly seed: number;
   /** Dtype for config.json when it differs from the donor's own. */
   readonly configDtype?: Dtype;
   /** config.json keys to set (dotted paths), such as a changed number of layers. */

@@ -67,6 +67,8 @@ export interface Recipe {
   /** Dtype the merge computes for; also the output's unless `outDtype` is given. */
   readonly dtype?: FloatDtype;
   readonly outDtype?: FloatDtype;
+  /** Seed of the random methods. */
+  readonly seed?: number;
   readonly overrides: readonly Override[];
 }
 

@@ -99,6 +99,7 @@ export async function handMadePlan(
     donor: 0,
     tensors: planned,
     layerCount: 0,
+    seed: 0,
     configEdits: {},
     output: {
       shards: [{ name: "model.safetensors", byteLength: outBytes, headerByteLength: 0 }],

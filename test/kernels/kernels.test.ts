@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import type { Address, Kernels } from "../../src/kernels/kernels.ts";
+import type { Address } from "../../src/kernels/address.ts";
+import type { Kernels } from "../../src/kernels/kernels.ts";
 import { FIRST_FREE_ADDRESS, instantiateKernels, KERNELS_URL, supportsSimd } from "../../src/kernels/load.ts";
 import { referenceKernels } from "../../src/kernels/reference.ts";
 import { decodeHalfBits, encodeHalfBits } from "../../src/tensor/half.ts";

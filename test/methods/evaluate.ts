@@ -38,6 +38,7 @@ export function run(
     shape: [length],
     elementCount: length,
     tensor: "x",
+    seed: 0,
     hasBase: base !== undefined,
   };
   const measured: Record<string, Gram> = {};

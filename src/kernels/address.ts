@@ -1,0 +1,2 @@
+/** A byte address in the kernels' memory, 16-byte aligned. */
+export type Address = number;
