@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import type { MergeOptions } from "../../src/index.ts";
+import type { FixtureTensors } from "../fixtures/write-safetensors.ts";
+import { floats, LINEAR_AB, STOCK_AB } from "./workplace.ts";
+import type { Checks, Workplace } from "./workplace.ts";
+
+export const tensorsChecks = (at: Workplace): Checks => ({
+  "integer and boolean tensors": async () => {
+    const model = (values: number[]): FixtureTensors => ({
+      w: floats([1, 2]),
+      ids: { dtype: "I64", shape: [2], values },
+      mask: { dtype: "BOOL", shape: [2], values: [0, 1] },
+    });
+    const folder = await at.modelsIn({ base: model([5, 6]), a: model([7, 8]), b: model([9, 9]) });
+    const withBase = await at.run(folder, STOCK_AB);
+    assert.deepEqual([...(withBase.weights.get("ids")?.values ?? [])], [5, 6]);
+    assert.deepEqual(withBase.report.copied, ["ids", "mask"]);
+    assert.ok(withBase.report.warnings.some(({ code }) => code === "PLAN_COPIED"));
+    const withoutBase = await at.run(folder, LINEAR_AB, { out: "linear" });
+    assert.deepEqual([...(withoutBase.weights.get("ids")?.values ?? [])], [7, 8]);
+  },
+  "tensor names": async () => {
+    const tensors = { "engine.room.7.boiler": floats([2]), "bow.spirit": floats([4]) };
+    const { weights } = await at.run(await at.modelsIn({ a: tensors, b: tensors }), LINEAR_AB);
+    assert.deepEqual([...weights.keys()].sort(), Object.keys(tensors).sort());
+  },
+  "donor without a base model": async () => {
+    const folder = await at.modelsIn({ a: { w: floats([1]) }, b: { w: floats([1]) } });
+    for (const name of ["a", "b"]) await writeFile(`${folder}/${name}/notes.txt`, name);
+    await at.run(folder, LINEAR_AB);
+    assert.equal(readFileSync(`${folder}/out/notes.txt`, "utf8"), "a");
+  },
+  "other files": async () => {
+    const folder = await at.modelsIn({
+      base: { w: floats([1]) },
+      a: { w: floats([2]) },
+      b: { w: floats([3]) },
+    });
+    for (const name of ["chat_template.jinja", "preprocessor_config.json", "merges.txt"]) {
+      await writeFile(`${folder}/base/${name}`, name);
+    }
+    await writeFile(`${folder}/base/pytorch_model.bin`, "weights");
+    await at.run(folder, STOCK_AB);
+    const own = ["README.md", "config.json", "mergekit_config.yml", "model.safetensors"];
+    const carried = [
+      "chat_template.jinja",
+      "generation_config.json",
+      "merges.txt",
+      "preprocessor_config.json",
+    ];
+    const expected = [...own, ...carried, "tokenizer_config.json"];
+    assert.deepEqual(readdirSync(`${folder}/out`).sort(), expected.sort());
+  },
+  "tied weights": async () => {
+    const embedding = (value: number) => ({ "model.embed_tokens.weight": floats([value, value], [1, 2]) });
+    const head = { "lm_head.weight": floats([9, 9], [1, 2]) };
+    const folder = await at.modelsIn({ a: embedding(1), b: embedding(3), own: { ...embedding(3), ...head } });
+    for (const name of ["a", "b", "own"]) {
+      const config = { architectures: ["LlamaForCausalLM"], tie_word_embeddings: name !== "own" };
+      await writeFile(`${folder}/${name}/config.json`, JSON.stringify(config));
+    }
+    const tied = await at.run(folder, LINEAR_AB);
+    assert.deepEqual([...tied.weights.keys()], Object.keys(embedding(1)));
+    const untied = await at.run(folder, LINEAR_AB.replace("model: b", "model: own"), { out: "untied" });
+    assert.deepEqual([...(untied.weights.get("lm_head.weight")?.values ?? [])], [5, 5]);
+  },
+  "repeated runs": async () => {
+    const values = (phase: number) => Array.from({ length: 70_000 }, (_, i) => Math.sin(i + phase));
+    const tensor = (phase: number) => ({ w: floats(values(phase), [700, 100]), v: floats([phase]) });
+    const folder = await at.modelsIn({ base: tensor(0), a: tensor(0.1), b: tensor(0.2) });
+    const bytes = async (out: string, options: Partial<MergeOptions>) => {
+      await at.run(folder, STOCK_AB, { out, ...options });
+      return readFileSync(`${folder}/${out}/model.safetensors`);
+    };
+    const first = await bytes("one", { workers: 1 });
+    assert.deepEqual(await bytes("two", { workers: 3, tileBytes: 4096 }), first);
+  },
+});
