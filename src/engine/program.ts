@@ -32,7 +32,7 @@ export function* program(
     ) ?? {};
   for (const [name, request] of Object.entries(requests)) {
     const sums = (yield { kind: "gram", space: request.space }) as GramSums;
-    measured[name] = { n: sums.zeroCounts.length, ...sums, elementCount: count } satisfies Gram;
+    measured[name] = { ...sums, elementCount: count } satisfies Gram;
   }
   const solution = method.solve(context, measured as never);
   yield { kind: "linear", combination: solution.combination };

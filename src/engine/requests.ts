@@ -7,7 +7,8 @@ export interface GramPass {
 }
 export interface GramSums {
   readonly products: Float64Array;
-  readonly zeroCounts: Float64Array;
+  /** Number of vectors; `products` is n x n. */
+  readonly n: number;
 }
 export interface LinearPass {
   readonly kind: "linear";

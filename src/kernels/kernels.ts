@@ -33,6 +33,8 @@ export interface Kernels extends ElementwiseKernels {
   dot(a: Address, b: Address, n: number): number;
   /** Writes aa, ab, bb as f64 to `out`, the same numbers as three calls of `dot`. */
   dotPair(a: Address, b: Address, n: number, out: Address): void;
+  /** Writes aa, ab, ac, bb, bc, cc likewise. */
+  dotThree(a: Address, b: Address, c: Address, n: number, out: Address): void;
   /** As `dot` with f64 products, non-finite products left out. */
   dotWide(a: Address, b: Address, n: number): number;
   dotF64(a: Address, b: Address, n: number): number;

@@ -145,6 +145,10 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
       const [x, y] = [f32(a, n), f32(b, n)];
       f64(out, 3).set([blockedDot(x, x), blockedDot(x, y), blockedDot(y, y)]);
     },
+    dotThree: (a, b, c, n, out) => {
+      const vectors = [f32(a, n), f32(b, n), f32(c, n)];
+      f64(out, 6).set(vectors.flatMap((x, i) => vectors.slice(i).map((y) => blockedDot(x, y))));
+    },
     dotWide: (a, b, n) => plainDot(f32(a, n), f32(b, n)),
     dotF64: (a, b, n) => plainDot(f64(a, n), f64(b, n)),
 

@@ -61,6 +61,19 @@ export function weightedSumWithBase(
     : { kind: "linear", anchor: largest, scale, baseCoefficient: c0, coefficients: c };
 }
 
+/** Sums of coefficients this close to 1 are 1 but for the rounding of their terms. */
+const ONE = 1e-13;
+
+/**
+ * sum coefficients[i] * v_i, where the v_i are the inputs or, beside a base, their task vectors, which are then added to
+ * it. Coefficients that sum to 1 give equal inputs back exactly.
+ */
+export function combineVectors(coefficients: ArrayLike<number>, hasBase: boolean): LinearCombination {
+  const total = Float64Array.from(coefficients).reduce((sum, value) => sum + value, 0);
+  const sum = Math.abs(total - 1) <= ONE ? 1 : total;
+  return hasBase ? weightedSumWithBase(1 - sum, coefficients, 1) : weightedSum(coefficients, sum);
+}
+
 function indexOfLargest(values: Float64Array): number {
   let largest = 0;
   values.forEach((value, i) => {

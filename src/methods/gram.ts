@@ -5,13 +5,31 @@ export function inner(gram: Gram, i: number, j: number): number {
   return gram.products[i * gram.n + j] ?? 0;
 }
 
+export function norm(gram: Gram, i: number): number {
+  return Math.sqrt(inner(gram, i, i));
+}
+
+/** Squared length of sum c[i] v_i; rounding may leave a little less than 0 of a sum that cancels. */
+export function squaredLength(gram: Gram, c: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < gram.n; i++)
+    for (let j = 0; j < gram.n; j++) sum += (c[i] ?? 0) * (c[j] ?? 0) * inner(gram, i, j);
+  return Math.max(0, sum);
+}
+
+/**
+ * A sum of unit vectors shorter than this is the rounding of products in F32: its square has an error of some 1e-7.
+ * Its direction means nothing, and two vectors whose directions sum to so little are opposite.
+ */
+export const CANCELLED = 1e-3;
+
 /** Vectors that are not exactly zero: the others have no direction. */
 export function movingVectors(gram: Gram): number[] {
   return Array.from({ length: gram.n }, (_, i) => i).filter((i) => inner(gram, i, i) > 0);
 }
 
 /** Cosine between vectors i and j, neither of them zero; exactly 1 for equal vectors. */
-function cosine(gram: Gram, i: number, j: number): number {
+export function cosine(gram: Gram, i: number, j: number): number {
   const product = inner(gram, i, j);
   const [a, b] = [inner(gram, i, i), inner(gram, j, j)];
   if (product === a && product === b) return 1;

@@ -1,6 +1,10 @@
 import type { AnyMethod } from "./define.ts";
+import { geometricMedian } from "./geometric-median.ts";
+import { karcher } from "./karcher.ts";
 import { linear } from "./linear.ts";
+import { metagpt } from "./metagpt.ts";
 import { modelStock } from "./model-stock.ts";
+import { multislerp } from "./multislerp.ts";
 import { passthrough } from "./passthrough.ts";
 import { slerp } from "./slerp.ts";
 import { taskArithmetic } from "./task-arithmetic.ts";
@@ -13,8 +17,12 @@ export const METHODS: readonly AnyMethod[] = [
   linear,
   uniformSoup,
   wiseFt,
+  geometricMedian,
   taskArithmetic,
+  metagpt,
   slerp,
+  multislerp,
+  karcher,
   passthrough,
 ];
 

@@ -1,5 +1,8 @@
-/** Which vectors a statistic is taken of: the inputs themselves, or their task vectors (input - base). */
-export type VectorSpace = "weights" | "taskVectors";
+/**
+ * Which vectors a statistic is taken of: the inputs themselves, their task vectors (input - base), or their differences
+ * from the first input, which do without a base.
+ */
+export type VectorSpace = "weights" | "taskVectors" | "differences";
 
 export interface GramRequest {
   readonly kind: "gram";
@@ -7,16 +10,14 @@ export interface GramRequest {
 }
 
 /**
- * Inner products over one unit. For "taskVectors" the vectors are input - base, one per input; for "weights" the
- * inputs themselves, after the base as vector 0 where the base takes part.
+ * Inner products over one unit. For "taskVectors" the vectors are input - base and for "differences" input - first
+ * input, one per input; for "weights" the inputs themselves, after the base as vector 0 where the base takes part.
  */
 export interface Gram {
   /** Number of vectors. */
   readonly n: number;
   /** n x n, row-major, symmetric; f64. */
   readonly products: Float64Array;
-  /** Elements of each vector that are exactly zero. */
-  readonly zeroCounts: Float64Array;
   readonly elementCount: number;
 }
 

@@ -52,5 +52,47 @@ export const ENDPOINTS: Readonly<Record<string, readonly Endpoint[]>> = {
     { title: "t = 0 gives the base", parameters: { t: 0 }, expected: "base" },
     { title: "t = 1 gives the model", parameters: { t: 1 }, expected: 0 },
   ],
+  nuslerp: [
+    {
+      title: "all weight on the second gives that model",
+      modelParameters: [{ weight: 0 }, { weight: 2 }],
+      expected: 1,
+    },
+    {
+      title: "all weight on the first gives that model by rows",
+      parameters: { nuslerp_flatten: false },
+      modelParameters: [{ weight: 1 }, { weight: 0 }],
+      expected: 0,
+    },
+    {
+      title: "equal fine-tunes give the fine-tune",
+      modelParameters: [{ weight: 0.3 }, { weight: 0.4 }],
+      equalModels: true,
+      expected: 0,
+    },
+  ],
+  multislerp: [
+    {
+      title: "weight 1 among zeros gives that model",
+      modelParameters: [{ weight: 0 }, { weight: 1 }, { weight: 0 }],
+      expected: 1,
+    },
+    {
+      title: "equal fine-tunes give the fine-tune",
+      modelParameters: [{ weight: 0.3 }, { weight: 0.4 }, { weight: 0.5 }],
+      equalModels: true,
+      expected: 0,
+    },
+  ],
+  karcher: [{ title: "equal models give the model", equalModels: true, expected: 0 }],
+  geometric_median: [
+    { title: "equal fine-tunes give the fine-tune", equalModels: true, expected: 0 },
+    {
+      title: "most of the weight gives that model",
+      modelParameters: [{ weight: 1 }, { weight: 2.5 }, { weight: 1 }],
+      expected: 1,
+    },
+  ],
+  metagpt: [{ title: "equal fine-tunes give the fine-tune", equalModels: true, expected: 0 }],
   passthrough: [{ title: "the model comes through", expected: 0 }],
 };

@@ -8,7 +8,17 @@ export interface Variant {
   readonly recipe: Pick<MethodRecipeOptions, "parameters" | "modelParameters">;
 }
 
+/** Where the usual choice would change nothing, or too little to see. */
+const OTHER: Readonly<Record<string, readonly Value[]>> = { max_iter: [0], tol: [0.5] };
+
+/** Parameters that only count beside another one. */
+const BESIDE: Readonly<Record<string, Readonly<Record<string, Value>>>> = {
+  nuslerp_row_wise: { nuslerp_flatten: false },
+};
+
 function otherValues(name: string, spec: ParameterSpec): Value[] {
+  const chosen = OTHER[name];
+  if (chosen !== undefined) return [...chosen];
   if (spec.type === "boolean") return [spec.default !== true];
   if (spec.type === "choice") return spec.choices.filter((choice) => choice !== spec.default);
   // No usual value of a number (0.5, 1, 0) is this one.
@@ -28,7 +38,7 @@ export function variantsOf(method: AnyMethod): Variant[] {
         recipe:
           spec.scope === "model"
             ? { modelParameters: [{ [name]: value }] }
-            : { parameters: { [name]: value } },
+            : { parameters: { ...BESIDE[name], [name]: value } },
       })),
     );
 }

@@ -176,6 +176,19 @@ describe("kernels", () => {
   );
   assertTwins("subtractF64", (k, n) => k.subtractF64(X, A, OUT, n), 8, "f64");
   assertTwins("countNonFiniteF64", (k, n) => k.countNonFiniteF64(X, n), 0, "bits");
+  it("dotThree gives the bits of six inner products at every tail length", () => {
+    const third = X + 8192;
+    for (const n of LENGTHS) {
+      fill(n);
+      tame();
+      const vectors = [X, A, third];
+      const separate = vectors.flatMap((x, i) => vectors.slice(i).map((y) => simd.dot(x, y, n)));
+      for (const kernels of [simd, twin]) {
+        kernels.dotThree(X, A, third, n, OUT);
+        assert.deepEqual([...new Float64Array(memory.buffer, OUT, 6)], separate, `n = ${n}`);
+      }
+    }
+  });
   assertTwins("dotWide", (k, n) => k.dotWide(X, A, n), 0, "bits");
   assertTwins("dotF64", (k, n) => k.dotF64(X, A, n), 0, "bits");
 

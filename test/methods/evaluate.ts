@@ -1,7 +1,7 @@
 import type { Combination } from "../../src/methods/combination.ts";
 import type { AnyMethod, SolveContext, Solution } from "../../src/methods/define.ts";
 import type { ParameterSpecs } from "../../src/methods/params.ts";
-import type { Gram } from "../../src/methods/statistics.ts";
+import type { Gram, GramRequest, VectorSpace } from "../../src/methods/statistics.ts";
 import { gramOf } from "./gram-of.ts";
 
 type Vector = readonly number[];
@@ -43,13 +43,18 @@ export function run(
   };
   const measured: Record<string, Gram> = {};
   for (const [name, request] of Object.entries(method.measure?.(context) ?? {})) {
-    const { space } = request as { space: string };
-    measured[name] = gramOf(
-      space === "weights"
-        ? [...(base === undefined ? [] : [base]), ...inputs]
-        : inputs.map((x) => x.map((value, k) => value - (base?.[k] ?? NaN))),
-    );
+    measured[name] = gramOf(vectorsOf((request as GramRequest).space, base, inputs));
   }
   const solution = method.solve(context, measured);
   return { ...solution, out: evaluate(solution.combination, base, inputs) };
+}
+
+function vectorsOf(
+  space: VectorSpace,
+  base: Vector | undefined,
+  inputs: readonly Vector[],
+): readonly Vector[] {
+  if (space === "weights") return base === undefined ? inputs : [base, ...inputs];
+  const origin = space === "taskVectors" ? base : inputs[0];
+  return inputs.map((x) => x.map((value, k) => value - (origin?.[k] ?? NaN)));
 }

@@ -9,8 +9,7 @@ export function gramOf(vectors: readonly (readonly number[])[]): Gram {
       products[i * n + j] = a.reduce((sum, value, k) => sum + value * (b[k] ?? 0), 0);
     });
   });
-  const zeroCounts = Float64Array.from(vectors, (v) => v.filter((value) => value === 0).length);
-  return { n, products, zeroCounts, elementCount: vectors[0]?.length ?? 0 };
+  return { n, products, elementCount: vectors[0]?.length ?? 0 };
 }
 
 /** Three unit vectors with the given angles in degrees between 1-2, 1-3 and 2-3. */

@@ -5,7 +5,7 @@ export interface GeometricMedianParameters {
   /** One per model, all 1 if absent. */
   readonly weight?: readonly number[];
   readonly max_iter?: number;
-  /** Relative fall of the sum of distances below which the iteration ends. */
+  /** Step relative to the point's own length at which the iteration ends. */
   readonly tol?: number;
 }
 
@@ -19,13 +19,11 @@ export function geometricMedian(inputs: Inputs & GeometricMedianParameters): Vec
   const best = models.find((model) => isMedian(model, models, weight));
   if (best !== undefined) return best;
   let point = scale(combine(models, weight), 1 / sum(weight));
-  let objective = sumOfDistances(point, models, weight);
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     const next = step(point, models, weight);
-    const reached = sumOfDistances(next, models, weight);
-    if (reached < objective) point = next;
-    if (objective - reached <= tol * objective) break;
-    objective = reached;
+    const moved = norm(subtract(next, point));
+    point = next;
+    if (moved <= tol * norm(point)) break;
   }
   return point;
 }

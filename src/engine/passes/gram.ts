@@ -1,4 +1,5 @@
 import type { Kernels } from "../../kernels/kernels.ts";
+import type { VectorSpace } from "../../methods/statistics.ts";
 import type { Workbench } from "../workbench.ts";
 import type { GramPass, GramSums } from "../requests.ts";
 import type { Pass, Runner } from "./pass.ts";
@@ -9,15 +10,35 @@ import type { Pass, Runner } from "./pass.ts";
  */
 const TRUSTED = { above: 1e-20, below: 1e34 };
 
-/** Inner products of the inputs or of their task vectors, segment by segment. */
+/** Inner products of the inputs or of their differences from one of them, segment by segment. */
 export const gramPass: Pass<"gram"> = {
-  reads: (_request, bench) => bench.operands.map(() => true),
+  reads: ({ space }, bench) => {
+    const { members, origin } = vectorsIn(space, bench);
+    return bench.operands.map((_, k) => members.includes(k) || (k === origin && members.length > 0));
+  },
   start: (request, bench) => new GramRunner(request, bench),
   merge: (results) => ({
+    n: results[0]?.n ?? 0,
     products: sumVectors(results.map((result) => result.products)),
-    zeroCounts: sumVectors(results.map((result) => result.zeroCounts)),
   }),
 };
+
+interface Vectors {
+  /** Operands, in the order of the vectors. */
+  readonly members: readonly number[];
+  /** Operand that is subtracted from each of them. */
+  readonly origin?: number;
+  /** Vectors before them that are zero by definition: the origin's own. */
+  readonly zeroVectors: number;
+}
+
+export function vectorsIn(space: VectorSpace, bench: Workbench): Vectors {
+  const operands = [...bench.operands.keys()];
+  if (space === "weights") return { members: operands, zeroVectors: 0 };
+  if (space === "taskVectors") return { members: operands.slice(1), origin: 0, zeroVectors: 0 };
+  const origin = bench.hasBase ? 1 : 0;
+  return { members: operands.slice(origin + 1), origin, zeroVectors: 1 };
+}
 
 function sumVectors(vectors: readonly Float64Array[]): Float64Array {
   const total = new Float64Array(vectors[0]?.length ?? 0);
@@ -27,68 +48,71 @@ function sumVectors(vectors: readonly Float64Array[]): Float64Array {
 
 class GramRunner implements Runner<GramSums> {
   readonly #bench: Workbench;
-  readonly #deltas: boolean;
+  readonly #of: Vectors;
   readonly #n: number;
+  /** Of the members, upper triangle. */
   readonly #products: Float64Array;
-  readonly #zeroCounts: Float64Array;
-  /** Of the segment at hand: addresses of the vectors, and how many of their elements are zero. */
+  /** Of the segment at hand: addresses of the vectors, and how many of their elements are known to be zero. */
   readonly #vectors: Float64Array;
   readonly #zeros: Float64Array;
-  /** Two task vectors of one dtype have a kernel that reads everything once. */
+  /** Two differences of one dtype have a kernel that reads everything once. */
   readonly #fused: Kernels["gramOfTwoF32"] | undefined;
 
-  constructor(request: GramPass, bench: Workbench) {
+  constructor({ space }: GramPass, bench: Workbench) {
     this.#bench = bench;
-    this.#deltas = request.space === "taskVectors";
-    this.#n = bench.operands.length - (this.#deltas ? 1 : 0);
+    this.#of = vectorsIn(space, bench);
+    const { members, origin } = this.#of;
+    this.#n = members.length;
     this.#products = new Float64Array(this.#n * this.#n);
-    this.#zeroCounts = new Float64Array(this.#n);
     this.#vectors = new Float64Array(this.#n);
     this.#zeros = new Float64Array(this.#n);
-    const dtype = this.#deltas && this.#n === 2 ? bench.sharedDtype([0, 1, 2], false) : undefined;
+    const dtype =
+      origin !== undefined && this.#n === 2 ? bench.sharedDtype([origin, ...members], false) : undefined;
     this.#fused = dtype === undefined ? undefined : bench.kernels[`gramOfTwo${dtype}`];
   }
 
   segment(offset: number, n: number): void {
-    const bench = this.#bench;
+    const { kernels, arithmetic } = this.#bench;
     if (this.#fused !== undefined && this.#two(this.#fused, offset, n)) return;
-    if (this.#deltas) this.#subtractBase(offset, n);
-    else for (let i = 0; i < this.#n; i++) this.#vectors[i] = bench.floats(i, offset, n, i + 1);
-    if (bench.arithmetic === "F64")
-      this.#wide(offset, n, bench.kernels.dotF64, bench.kernels.countNonFiniteF64);
-    else if (!(this.#n === 2 ? this.#pair(n) : this.#all(n)))
-      this.#wide(offset, n, bench.kernels.dotWide, bench.kernels.countNonFiniteF32);
+    this.#prepare(offset, n);
+    if (arithmetic === "F64") this.#wide(offset, n, kernels.dotF64, kernels.countNonFiniteF64);
+    else if (!this.#narrow(n)) this.#wide(offset, n, kernels.dotWide, kernels.countNonFiniteF32);
   }
 
   finish(): GramSums {
-    const n = this.#n;
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j < i; j++) this.#products[i * n + j] = at(this.#products, j * n + i);
-    return { products: this.#products, zeroCounts: this.#zeroCounts };
+    const { zeroVectors } = this.#of;
+    const n = zeroVectors + this.#n;
+    const products = new Float64Array(n * n);
+    for (let i = 0; i < this.#n; i++)
+      for (let j = i; j < this.#n; j++) {
+        const product = at(this.#products, i * this.#n + j);
+        products[(zeroVectors + i) * n + zeroVectors + j] = product;
+        products[(zeroVectors + j) * n + zeroVectors + i] = product;
+      }
+    return { n, products };
   }
 
   #two(gramOfTwo: Kernels["gramOfTwoF32"], offset: number, n: number): boolean {
     const bench = this.#bench;
-    gramOfTwo(bench.stored(0, offset), bench.stored(1, offset), bench.stored(2, offset), n, bench.results);
-    const [pp = NaN, pq = NaN, qq = NaN, zeroP = NaN, zeroQ = NaN] = bench.resultValues(5);
-    this.#zeros[0] = zeroP;
-    this.#zeros[1] = zeroQ;
-    if (!this.#addPair(pp, pq, qq, n)) return false;
-    this.#zeroCounts[0] = at(this.#zeroCounts, 0) + zeroP;
-    this.#zeroCounts[1] = at(this.#zeroCounts, 1) + zeroQ;
-    return true;
+    const [a = 0, x = 0, y = 0] = [this.#of.origin, ...this.#of.members].map((k) =>
+      k === undefined ? 0 : bench.stored(k, offset),
+    );
+    gramOfTwo(a, x, y, n, bench.results);
+    const products = bench.resultValues(5);
+    this.#zeros.set(products.subarray(3));
+    return this.#addTriangle(products, n);
   }
 
-  #subtractBase(offset: number, n: number): void {
+  /** Decodes the members, or subtracts the origin from them. */
+  #prepare(offset: number, n: number): void {
     const bench = this.#bench;
-    const base = bench.floats(0, offset, n, 0);
-    for (let i = 0; i < this.#n; i++) {
-      const delta = bench.scratch(i + 1);
-      const zeros = bench.subtract(i + 1, offset, n, base, delta);
-      this.#vectors[i] = delta;
-      this.#zeros[i] = zeros;
-      this.#zeroCounts[i] = at(this.#zeroCounts, i) + zeros;
-    }
+    const { members, origin } = this.#of;
+    const a = origin === undefined ? 0 : bench.floats(origin, offset, n, 0);
+    members.forEach((operand, i) => {
+      const target = bench.scratch(i + 1);
+      if (origin !== undefined) this.#zeros[i] = bench.subtract(operand, offset, n, a, target);
+      this.#vectors[i] = origin === undefined ? bench.floats(operand, offset, n, i + 1) : target;
+    });
   }
 
   #add(i: number, j: number, product: number): void {
@@ -100,33 +124,31 @@ class GramRunner implements Runner<GramSums> {
     return (square >= TRUSTED.above && square <= TRUSTED.below) || at(this.#zeros, i) === n;
   }
 
-  /** Two vectors in one reading; false, with nothing added, if F32 products cannot be trusted. */
-  #pair(n: number): boolean {
-    const bench = this.#bench;
-    bench.kernels.dotPair(at(this.#vectors, 0), at(this.#vectors, 1), n, bench.results);
-    const [aa = NaN, ab = NaN, bb = NaN] = bench.resultValues(3);
-    return this.#addPair(aa, ab, bb, n);
+  /** All products of the prepared vectors; false, with nothing added, if F32 products cannot be trusted. */
+  #narrow(n: number): boolean {
+    const { kernels, results } = this.#bench;
+    const [a, b, c] = [at(this.#vectors, 0), at(this.#vectors, 1), at(this.#vectors, 2)];
+    if (this.#n === 2) kernels.dotPair(a, b, n, results);
+    else if (this.#n === 3) kernels.dotThree(a, b, c, n, results);
+    else return this.#oneByOne(n);
+    return this.#addTriangle(this.#bench.resultValues((this.#n * (this.#n + 1)) / 2), n);
   }
 
-  #addPair(aa: number, ab: number, bb: number, n: number): boolean {
-    if (!this.#trusted(0, aa, n) || !this.#trusted(1, bb, n)) return false;
-    this.#add(0, 0, aa);
-    this.#add(0, 1, ab);
-    this.#add(1, 1, bb);
+  /** Adds products that are given row by row, each from the diagonal on. */
+  #addTriangle(products: Float64Array, n: number): boolean {
+    for (let i = 0, p = 0; i < this.#n; p += this.#n - i, i++)
+      if (!this.#trusted(i, at(products, p), n)) return false;
+    for (let i = 0, p = 0; i < this.#n; i++)
+      for (let j = i; j < this.#n; j++, p++) this.#add(i, j, at(products, p));
     return true;
   }
 
-  #all(n: number): boolean {
+  #oneByOne(n: number): boolean {
     const { dot } = this.#bench.kernels;
-    const squares: number[] = [];
+    const squares = this.#vectors.map((vector) => dot(vector, vector, n));
+    if (squares.some((square, i) => !this.#trusted(i, square, n))) return false;
     for (let i = 0; i < this.#n; i++) {
-      const vector = at(this.#vectors, i);
-      const square = dot(vector, vector, n);
-      if (!this.#trusted(i, square, n)) return false;
-      squares.push(square);
-    }
-    for (let i = 0; i < this.#n; i++) {
-      this.#add(i, i, squares[i] ?? NaN);
+      this.#add(i, i, at(squares, i));
       for (let j = i + 1; j < this.#n; j++)
         this.#add(i, j, dot(at(this.#vectors, i), at(this.#vectors, j), n));
     }

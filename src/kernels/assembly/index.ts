@@ -6,7 +6,7 @@ import * as storing from "./store";
 
 export * from "./elementwise-exports";
 export * from "./rank";
-export { dot, dotPair, dotWide, dotF64 } from "./reduce";
+export { dot, dotPair, dotThree, dotWide, dotF64 } from "./reduce";
 export { widen, addDeltaF64, subtractF64 } from "./arithmetic";
 export { encodeF32, demote, demoteToOdd, countNonFiniteF64 } from "./store";
 

@@ -101,6 +101,62 @@ export function dotPair(a: usize, b: usize, n: i32, out: usize): void {
 }
 
 /**
+ * The six products of three vectors in one reading: out = aa, ab, ac, bb, bc, cc (f64). Same order as dot; each lane
+ * quarter of a block is gone through by itself, so that the sums fit the registers.
+ */
+export function dotThree(a: usize, b: usize, c: usize, n: i32, out: usize): void {
+  let aa: f64 = 0;
+  let ab: f64 = 0;
+  let ac: f64 = 0;
+  let bb: f64 = 0;
+  let bc: f64 = 0;
+  let cc: f64 = 0;
+  const whole = n & ~15;
+  for (let start = 0; start < whole; start += BLOCK) {
+    const end = <usize>min(start + BLOCK, whole) << 2;
+    for (let quarter: usize = 0; quarter < 64; quarter += 16) {
+      const zero = f32x4.splat(0);
+      let s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero;
+      for (let at = (<usize>start << 2) + quarter; at < end; at += 64) {
+        const x = v128.load(a + at);
+        const y = v128.load(b + at);
+        const z = v128.load(c + at);
+        s0 = f32x4.add(s0, f32x4.mul(x, x));
+        s1 = f32x4.add(s1, f32x4.mul(x, y));
+        s2 = f32x4.add(s2, f32x4.mul(x, z));
+        s3 = f32x4.add(s3, f32x4.mul(y, y));
+        s4 = f32x4.add(s4, f32x4.mul(y, z));
+        s5 = f32x4.add(s5, f32x4.mul(z, z));
+      }
+      aa = addLanes(aa, s0);
+      ab = addLanes(ab, s1);
+      ac = addLanes(ac, s2);
+      bb = addLanes(bb, s3);
+      bc = addLanes(bc, s4);
+      cc = addLanes(cc, s5);
+    }
+  }
+  for (let i = whole; i < n; i++) {
+    const at = <usize>i << 2;
+    const x = load<f32>(a + at);
+    const y = load<f32>(b + at);
+    const z = load<f32>(c + at);
+    aa += <f64>(x * x);
+    ab += <f64>(x * y);
+    ac += <f64>(x * z);
+    bb += <f64>(y * y);
+    bc += <f64>(y * z);
+    cc += <f64>(z * z);
+  }
+  store<f64>(out, aa);
+  store<f64>(out, ab, 8);
+  store<f64>(out, ac, 16);
+  store<f64>(out, bb, 24);
+  store<f64>(out, bc, 32);
+  store<f64>(out, cc, 40);
+}
+
+/**
  * Inner product with f64 products, one by one: for vectors whose squares leave F32's range. Products that are not
  * finite are left out (the engine counts and reports them).
  */
