@@ -22,7 +22,7 @@ export function renderModel(model: ModelInspection, style: Style): string[] {
     [label("folder"), model.location],
     [label("architecture"), architectureOf(model)],
     [label("parameters"), parameterCount < 1000 ? String(parameterCount) : exactParameters(parameterCount)],
-    [label("dtypes"), dtypesOf(model)],
+    [label("dtypes"), dtypesOf(model) || "none"],
     [label("layers"), layersOf(model)],
     [label("tied"), tieOf(model)],
     ...fileLines.map((line, i) => [label(i === 0 ? "weights" : ""), line]),
