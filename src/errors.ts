@@ -57,7 +57,7 @@ export const CODES = {
   ...codes("source", {
     SOURCE_NOT_FOUND: "A model's folder does not exist.",
     SOURCE_NO_WEIGHTS:
-      "A model's folder holds no safetensors weights, or several sets of which none is the model's.",
+      "A model's folder holds no weights in safetensors or PyTorch files, or several sets of which none is the model's.",
     SOURCE_UNREADABLE: "A model's file cannot be read.",
     SOURCE_CONFIG: "A model's config.json is not valid JSON.",
     SOURCE_NO_TOKENIZER: "A model has no tokenizer file that can be read.",

@@ -62,6 +62,7 @@ const MAPS = ["collections.OrderedDict", "collections.Counter", "collections.def
 const OPAQUE = [
   "_codecs.encode",
   "argparse.Namespace",
+  "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
   "numpy.dtype",
   "numpy.ndarray",
   ...["multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer"]

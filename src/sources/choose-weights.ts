@@ -1,39 +1,101 @@
 import { SourceError } from "../errors.ts";
 import { WEIGHT_FILE } from "./side-files.ts";
 
-const SINGLE = "model.safetensors";
-const INDEX_SUFFIX = ".safetensors.index.json";
+export type WeightFormat = "safetensors" | "pytorch";
 
 /** The files that hold a model: those that an index names, or these. */
-export type WeightChoice = { readonly index: string } | { readonly files: readonly string[] };
+export type WeightChoice = { readonly format: WeightFormat } & (
+  { readonly index: string } | { readonly files: readonly string[] }
+);
+
+interface FormatNames {
+  readonly format: WeightFormat;
+  /** The whole model in one file. */
+  readonly single: string;
+  readonly file: RegExp;
+  readonly indexSuffix: string;
+}
+
+const SAFETENSORS: FormatNames = {
+  format: "safetensors",
+  single: "model.safetensors",
+  file: /\.safetensors$/,
+  indexSuffix: ".safetensors.index.json",
+};
+
+const PYTORCH: FormatNames = {
+  format: "pytorch",
+  single: "pytorch_model.bin",
+  file: /\.(?:bin|pth?|ckpt)$/,
+  indexSuffix: ".bin.index.json",
+};
+
+/** What training leaves beside the weights. */
+const TRAINING_STATE = /^(?:training_args|optimizer|scheduler|scaler|rng_state|random_states)\b/;
+
+/** Names listed in a message. */
+const NAMES_SHOWN = 4;
+
+/** Names of a model's weights that can be read, safetensors first. */
+export function isReadable(name: string): boolean {
+  return SAFETENSORS.file.test(name) || PYTORCH.file.test(name);
+}
 
 /**
  * Chooses among a folder's file names as transformers does: model.safetensors, then an index, then whatever safetensors
- * files there are.
+ * files there are; without any, pytorch_model.bin, then its index, then the one PyTorch file there is.
  */
 export function chooseWeights(folder: string, names: readonly string[]): WeightChoice {
-  if (names.includes(SINGLE)) return { files: [SINGLE] };
   const top = names.filter((name) => !name.includes("/"));
   // Meta's own layout of the same weights, published beside the model's.
   const own = top.filter((name) => !name.startsWith("consolidated"));
-  const indexes = own.filter((name) => name.endsWith(INDEX_SUFFIX));
-  const [index, ...others] = indexes.includes(`${SINGLE}.index.json`) ? [`${SINGLE}.index.json`] : indexes;
-  if (index !== undefined && others.length === 0) return { index };
-  if (index !== undefined) {
-    const hint = "Name one of these indexes, by its path, as the model.";
-    throw noWeights(folder, `holds several sets of weights: ${indexes.join(", ")}`, hint);
-  }
-  const isWeights = (name: string) => name.endsWith(".safetensors");
-  const files = own.some(isWeights) ? own.filter(isWeights) : top.filter(isWeights);
-  if (files.length > 0) return { files };
-  throw noWeights(folder, "holds no safetensors weights", cureFor(names));
+  const filesOf = ({ file }: FormatNames, among: readonly string[]) =>
+    among.filter((name) => file.test(name) && !TRAINING_STATE.test(name));
+
+  const named = namedChoice(SAFETENSORS, folder, names, own);
+  if (named !== undefined) return named;
+  const files = [own, top].map((among) => filesOf(SAFETENSORS, among)).find(({ length }) => length > 0);
+  if (files !== undefined) return { format: "safetensors", files };
+
+  const pytorch = namedChoice(PYTORCH, folder, names, own);
+  if (pytorch !== undefined) return pytorch;
+  const [file, ...others] =
+    [own, top].map((among) => filesOf(PYTORCH, among)).find(({ length }) => length > 0) ?? [];
+  if (file === undefined)
+    throw noWeights(folder, "holds no weights in safetensors or PyTorch files", cureFor(names));
+  if (others.length > 0) throw severalSets(folder, "files", [file, ...others]);
+  return { format: "pytorch", files: [file] };
+}
+
+/** The file, or else the index, that a format has by its name. */
+function namedChoice(
+  { format, single, indexSuffix }: FormatNames,
+  folder: string,
+  names: readonly string[],
+  own: readonly string[],
+): WeightChoice | undefined {
+  if (names.includes(single)) return { format, files: [single] };
+  const indexes = own.filter((name) => name.endsWith(indexSuffix));
+  const usual = `${single}.index.json`;
+  const [index, ...others] = indexes.includes(usual) ? [usual] : indexes;
+  if (index !== undefined && others.length > 0) throw severalSets(folder, "indexes", indexes);
+  return index === undefined ? undefined : { format, index };
 }
 
 /** The same for a model that is a single file. */
 export function chooseFile(path: string, name: string): WeightChoice {
-  if (name.endsWith(INDEX_SUFFIX)) return { index: name };
-  if (name.endsWith(".safetensors")) return { files: [name] };
-  throw noWeights(path, "is not a safetensors file", cureFor([name]));
+  for (const { format, file, indexSuffix } of [SAFETENSORS, PYTORCH]) {
+    if (name.endsWith(indexSuffix)) return { format, index: name };
+    if (file.test(name)) return { format, files: [name] };
+  }
+  throw noWeights(path, "is neither a safetensors nor a PyTorch file", cureFor([name]));
+}
+
+function severalSets(folder: string, what: "indexes" | "files", names: readonly string[]): SourceError {
+  const shown = names.slice(0, NAMES_SHOWN).join(", ");
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
+  const hint = `Name one of these ${what}, by its path, as the model.`;
+  return noWeights(folder, `holds several sets of weights: ${shown}${more}`, hint);
 }
 
 function noWeights(where: string, what: string, hint: string): SourceError {
@@ -41,10 +103,10 @@ function noWeights(where: string, what: string, hint: string): SourceError {
 }
 
 function cureFor(names: readonly string[]): string {
-  const below = names.find((name) => name.includes("/") && name.endsWith(".safetensors"));
+  const below = names.find((name) => name.includes("/") && isReadable(name));
   if (below !== undefined)
     return `There are weights one level below, in ${below}: name that folder as the model.`;
-  const foreign = names.find((name) => WEIGHT_FILE.test(name));
+  const foreign = names.find((name) => WEIGHT_FILE.test(name) && !isReadable(name));
   if (foreign === undefined) return "Name the folder of a model, or a .safetensors file.";
   return `${foreign} is in another format: convert it to safetensors first (in transformers: save_pretrained).`;
 }

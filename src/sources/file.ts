@@ -2,13 +2,22 @@ import type { Stats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { SourceError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
+import { readCheckpoint } from "../pytorch/checkpoint.ts";
+import type { Checkpoint } from "../pytorch/checkpoint.ts";
+import { quote } from "../safetensors/failure.ts";
 import { headerLength, LENGTH_BYTES, parseHeader } from "../safetensors/header.ts";
-import type { SafetensorsHeader } from "../safetensors/header.ts";
-import type { WeightFile } from "./types.ts";
+import type { TensorHeader, WeightFile } from "./types.ts";
+
+/** Places of other tensors listed in a warning. */
+const PLACES_SHOWN = 3;
 
 export interface ReadFile {
   readonly file: WeightFile;
-  readonly header: SafetensorsHeader;
+  /** In the order of their offsets. */
+  readonly tensors: readonly Omit<TensorHeader, "file">[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly warnings: readonly Problem[];
 }
 
 /** Stats a path, following links; undefined if nothing is there. */
@@ -27,8 +36,38 @@ export async function readHeader(name: string, path: string): Promise<ReadFile> 
     const start = await readBytes(handle, 0, Math.min(size, LENGTH_BYTES), path);
     const length = headerLength(start, size, path);
     const header = parseHeader(await readBytes(handle, LENGTH_BYTES, length, path), size, path);
-    return { file: { name, path, byteLength: size, modifiedMs: mtimeMs }, header };
+    const tensors = header.tensors.map(({ name, dtype, shape, begin, end }) => {
+      return { name, dtype, shape, offset: header.dataOffset + begin, byteLength: end - begin };
+    });
+    const file = { name, path, byteLength: size, modifiedMs: mtimeMs };
+    return { file, tensors, metadata: header.metadata, warnings: [] };
   });
+}
+
+/** Reads and checks where a PyTorch checkpoint has its tensors. */
+export async function readPyTorch(name: string, path: string): Promise<ReadFile> {
+  return await withFile(path, async (handle, { size, mtimeMs }) => {
+    const read = async (offset: number, length: number) => await readBytes(handle, offset, length, path);
+    const checkpoint = await readCheckpoint({ byteLength: size, read }, path);
+    const { keyPath, tensors } = checkpoint;
+    const file = { name, path, byteLength: size, modifiedMs: mtimeMs };
+    return {
+      file: keyPath.length === 0 ? file : { ...file, keyPath: keyPath.join(".") },
+      tensors,
+      metadata: {},
+      warnings: leftOut(path, checkpoint),
+    };
+  });
+}
+
+function leftOut(path: string, { keyPath, leftOut: others }: Checkpoint): Problem[] {
+  const count = others.reduce((sum, { tensorCount }) => sum + tensorCount, 0);
+  if (count === 0) return [];
+  const at = (keys: readonly string[]) => (keys.length === 0 ? "at its top" : quote(keys.join(".")));
+  const places = others.slice(0, PLACES_SHOWN).map((other) => at(other.keyPath));
+  const more = others.length > places.length ? ` and ${others.length - places.length} more places` : "";
+  const message = `${path}: the tensors ${at(keyPath)} are the model's; ${count} others (${places.join(", ")}${more}) are left out`;
+  return [{ code: "FORMAT_STATE_DICT", severity: "warning", message }];
 }
 
 /** Reads a whole text file of at most `maxBytes`. */

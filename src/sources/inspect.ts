@@ -99,7 +99,7 @@ export async function inspectModel(
     files: countFiles(model),
     sideFiles: model.sideFiles,
     tensors,
-    problems,
+    problems: [...problems, ...(model.warnings ?? [])],
   };
 }
 

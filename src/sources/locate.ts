@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { SourceError } from "../errors.ts";
 import { nearestName } from "../nearest.ts";
+import { isReadable } from "./choose-weights.ts";
 import { statPath } from "./file.ts";
 
 export interface OpenOptions {
@@ -65,7 +66,7 @@ async function nearest(tried: readonly Candidate[]): Promise<string> {
 async function modelNames(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
-    const models = entries.filter((entry) => !entry.isFile() || entry.name.endsWith(".safetensors"));
+    const models = entries.filter((entry) => !entry.isFile() || isReadable(entry.name));
     return models.map(({ name }) => name).sort();
   } catch {
     return []; // A hint only: the error itself stands.

@@ -5,9 +5,9 @@ import { MAX_HEADER_BYTES } from "../safetensors/header.ts";
 import { parseShardIndex } from "../safetensors/shard-index.ts";
 import type { ShardIndex } from "../safetensors/shard-index.ts";
 import { chooseFile, chooseWeights } from "./choose-weights.ts";
-import type { WeightChoice } from "./choose-weights.ts";
+import type { WeightChoice, WeightFormat } from "./choose-weights.ts";
 import { MAX_CONFIG_BYTES, parseConfig } from "./config.ts";
-import { readHeader, readText, statPath } from "./file.ts";
+import { readHeader, readPyTorch, readText, statPath } from "./file.ts";
 import type { ReadFile } from "./file.ts";
 import type { Location } from "./locate.ts";
 import { listFiles, sideFilesOf } from "./side-files.ts";
@@ -34,15 +34,17 @@ export async function readModel(
     isFolder ? chooseWeights(folder, names) : chooseFile(location.path, basename(location.path)),
   );
   const read = choice === undefined ? [] : await readWeights(folder, choice, report);
+  const warnings = read.flatMap((file) => file.warnings);
   const config = names.includes("config.json") ? await attempt(report, () => readConfig(folder)) : undefined;
   return {
     reference,
     location: location.path,
     files: read.map(({ file }) => file),
     tensors: joinTensors(read, choice !== undefined && "files" in choice ? report : () => undefined),
-    metadata: read[0]?.header.metadata ?? {},
+    metadata: read[0]?.metadata ?? {},
     config,
     sideFiles: (await attempt(report, () => sideFilesOf(folder, names))) ?? [],
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
 }
 
@@ -62,7 +64,7 @@ async function readConfig(folder: string): Promise<JsonObject> {
 }
 
 async function readWeights(folder: string, choice: WeightChoice, report: Report): Promise<ReadFile[]> {
-  if ("files" in choice) return await readHeaders(folder, choice.files, report);
+  if ("files" in choice) return await readFiles(folder, choice.files, choice.format, report);
   const path = join(folder, choice.index);
   const index = await attempt(report, async () =>
     parseShardIndex(await readText(path, MAX_HEADER_BYTES), path),
@@ -74,17 +76,23 @@ async function readWeights(folder: string, choice: WeightChoice, report: Report)
     if (stats === "missing") report(missingShard(path, shard, length, index.weightMap.size));
     else if (stats !== undefined) present.push(shard);
   }
-  const read = await readHeaders(folder, present, report);
+  const read = await readFiles(folder, present, choice.format, report);
   for (const problem of read.flatMap((one) => disagreements(path, index, one))) report(problem);
   return read;
 }
 
-async function readHeaders(folder: string, names: readonly string[], report: Report): Promise<ReadFile[]> {
+async function readFiles(
+  folder: string,
+  names: readonly string[],
+  format: WeightFormat,
+  report: Report,
+): Promise<ReadFile[]> {
+  const readFile = format === "pytorch" ? readPyTorch : readHeader;
   const read: ReadFile[] = [];
   for (let first = 0; first < names.length; first += FILES_AT_ONCE) {
     const batch = names.slice(first, first + FILES_AT_ONCE);
     const files = await Promise.all(
-      batch.map((name) => attempt(report, () => readHeader(name, join(folder, name)))),
+      batch.map((name) => attempt(report, () => readFile(name, join(folder, name)))),
     );
     read.push(...files.filter((file) => file !== undefined));
   }
@@ -101,9 +109,9 @@ function missingShard(path: string, shard: string, count: number, total: number)
 function disagreements(
   path: string,
   { weightMap, shards }: ShardIndex,
-  { file, header }: ReadFile,
+  { file, tensors }: ReadFile,
 ): FormatError[] {
-  const stored = new Set(header.tensors.map(({ name }) => name));
+  const stored = new Set(tensors.map(({ name }) => name));
   const absent = (shards.get(file.name) ?? []).filter((name) => !stored.has(name));
   const extra = [...stored].filter((name) => weightMap.get(name) !== file.name);
   const problem = (names: string[], what: string) =>
@@ -122,21 +130,14 @@ function listNames(names: readonly string[]): string {
 
 function joinTensors(read: readonly ReadFile[], report: Report): Map<string, TensorHeader> {
   const tensors = new Map<string, TensorHeader>();
-  for (const [at, { file, header }] of read.entries()) {
-    for (const { name, dtype, shape, begin, end } of header.tensors) {
-      const other = tensors.get(name);
+  for (const [at, { file, tensors: stored }] of read.entries()) {
+    for (const tensor of stored) {
+      const other = tensors.get(tensor.name);
       if (other === undefined) {
-        tensors.set(name, {
-          name,
-          dtype,
-          shape,
-          file: at,
-          offset: header.dataOffset + begin,
-          byteLength: end - begin,
-        });
+        tensors.set(tensor.name, { ...tensor, file: at });
         continue;
       }
-      report(duplicate(name, file.path, read[other.file]?.file.name ?? ""));
+      report(duplicate(tensor.name, file.path, read[other.file]?.file.name ?? ""));
       break;
     }
   }

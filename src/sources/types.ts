@@ -1,5 +1,7 @@
+import type { Problem } from "../errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Strides } from "../tensor/strides.ts";
 
 /** A reference to a model as a recipe writes it. */
 export interface ModelReference {
@@ -26,6 +28,8 @@ export interface WeightFile {
   readonly byteLength: number;
   /** Modification time (ms), to notice a file that changes while it is read. */
   readonly modifiedMs: number;
+  /** Where in a PyTorch checkpoint its tensors stand, unless at its top: "state_dict". */
+  readonly keyPath?: string;
 }
 
 export interface TensorHeader {
@@ -34,9 +38,12 @@ export interface TensorHeader {
   readonly shape: Shape;
   /** Position in `ModelHeaders.files`. */
   readonly file: number;
-  /** Absolute byte offset in that file. */
+  /** Absolute byte offset in that file, of the first element. */
   readonly offset: number;
+  /** Of all elements; they take as many bytes from `offset` on unless there are strides. */
   readonly byteLength: number;
+  /** In elements; only for tensors of a PyTorch file that do not lie row after row without a gap. */
+  readonly strides?: Strides;
 }
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -60,4 +67,6 @@ export interface ModelHeaders {
    * their indexes, config.json, README.md and mergekit_config.yml.
    */
   readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
+  /** What is doubtful about the weights, but no error. */
+  readonly warnings?: readonly Problem[];
 }
