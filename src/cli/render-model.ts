@@ -14,8 +14,11 @@ export function renderModel(model: ModelInspection, style: Style): string[] {
   const label = (text: string): Cell => [text, style.dim];
   const metadata = Object.entries(model.metadata).map(([key, value]) => `${key}: ${value}`);
   const fileLines = renderTable(
-    files.map((file) => [file.name, formatBytes(file.byteLength), plural(file.tensorCount, "tensor")]),
-    "lrr",
+    files.map(({ name, byteLength, tensorCount, keyPath }) => {
+      const where = keyPath === undefined ? "" : `under ${keyPath}`;
+      return [name, formatBytes(byteLength), plural(tensorCount, "tensor"), where];
+    }),
+    "lrrl",
     { indent: "" },
   );
   const rows: Cell[][] = [

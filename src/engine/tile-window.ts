@@ -3,7 +3,10 @@ import { FIRST_FREE_ADDRESS } from "../kernels/load.ts";
 import type { PlannedInput, PlannedTensor } from "../plan/types.ts";
 import { bytesPerElement, isFloatDtype } from "../tensor/dtype.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
+import type { WeightFile } from "../sources/types.ts";
+import type { Strides } from "../tensor/strides.ts";
 import type { FileTable } from "./files.ts";
+import { gather } from "./gather.ts";
 import type { WorkerSetup } from "./protocol.ts";
 import type { Range } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
@@ -142,10 +145,23 @@ export class TileWindow {
       const { input, elementBytes } = operand;
       const file = this.setup.models[input.model]?.files[input.file];
       if (file === undefined) throw new EngineError("INTERNAL", `No file for ${input.tensor}`);
-      const position = input.offset + begin * elementBytes;
-      this.#files.read(file, this.#bytes, operand.slot, (end - begin) * elementBytes, position);
+      if (input.strides === undefined) {
+        const position = input.offset + begin * elementBytes;
+        this.#files.read(file, this.#bytes, operand.slot, (end - begin) * elementBytes, position);
+      } else {
+        this.#gather(file, operand, input.strides);
+      }
       operand.loaded = true;
     });
+  }
+
+  #gather(file: WeightFile, { input, slot, elementBytes: unitBytes }: Operand, strides: Strides): void {
+    const elementBytes = bytesPerElement(input.dtype);
+    // A tensor that is handed through as bytes is ranged over by them; segments are whole elements of any size.
+    const element = (at: number) => (at * unitBytes) / elementBytes;
+    const range = { begin: element(this.range.begin), end: element(this.range.end) };
+    const tensor = { shape: this.tensor?.shape ?? [], strides, elementBytes, offset: input.offset };
+    gather(tensor, range, this.#bytes, slot, (...to) => this.#files.read(file, ...to));
   }
 
   /** Notes that the results of this window lie at `address` and are to be written before it moves. */

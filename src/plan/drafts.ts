@@ -87,8 +87,17 @@ function describe(row: Row, shape: Shape, dtype: Dtype, byteLength: number) {
 }
 
 function inputOf({ model, header }: Match, parameters: Values): PlannedInput {
-  const { name: tensor, dtype, file, offset, byteLength } = header;
-  return { model, tensor, dtype, file, offset, byteLength, parameters };
+  const { name: tensor, dtype, file, offset, byteLength, strides } = header;
+  return {
+    model,
+    tensor,
+    dtype,
+    file,
+    offset,
+    byteLength,
+    ...(strides === undefined ? {} : { strides }),
+    parameters,
+  };
 }
 
 /** Parameters as a descriptor's functions take them: one value, or for model parameters one per input. */

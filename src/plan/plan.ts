@@ -65,7 +65,7 @@ export function planMerge(
       parameterCount: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     },
     passes: passesOf(tensors, options.methods),
-    warnings: problems,
+    warnings: [...table.headers.flatMap(({ warnings = [] }) => warnings), ...problems],
   };
 }
 

@@ -3,6 +3,7 @@ import type { Granularity } from "../methods/define.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { TensorKind } from "../tensor/names.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Strides } from "../tensor/strides.ts";
 import type { JsonValue, WeightFile } from "../sources/types.ts";
 import type { Problem } from "../errors.ts";
 
@@ -17,6 +18,8 @@ export interface PlannedInput {
   readonly file: number;
   readonly offset: number;
   readonly byteLength: number;
+  /** In elements, for the output's shape; absent where the elements lie row after row. */
+  readonly strides?: Strides;
   /** Resolved per-model parameters of the method; empty for the base. */
   readonly parameters: Readonly<Record<string, ParameterValue>>;
 }

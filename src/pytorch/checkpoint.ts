@@ -1,4 +1,4 @@
-import { failureOf, quote } from "../safetensors/failure.ts";
+import { brief, failureOf, quote } from "../safetensors/failure.ts";
 import type { Fail } from "../safetensors/failure.ts";
 import { bytesPerElement, isDtype } from "../tensor/dtype.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -14,14 +14,17 @@ import { findStateDict } from "./state-dict.ts";
 import { unpickle } from "./unpickle.ts";
 import type { TensorView } from "./values.ts";
 
-/** A tensor takes some 200 bytes: 300,000 of them. */
-const MAX_PICKLE_BYTES = 64 * 2 ** 20;
+/** A tensor takes some 200 bytes: 160,000 tensors in one file. */
+const MAX_PICKLE_BYTES = 32 * 2 ** 20;
 const MAX_PICKLE_WHY = "no model has that many tensors";
 /** "little\n" and "3\n" with room to spare. */
 const MAX_WORD_BYTES = 64;
 const MAX_WORD_WHY = "a word or a number is all it should hold";
 /** The newest version of the container that torch itself reads. */
 const NEWEST_VERSION = 10;
+
+/** Each is a few bytes at the start of an entry; one after the other, 20,000 of them would take over a second. */
+const READS_AT_ONCE = 64;
 
 export interface CheckpointTensor {
   readonly name: string;
@@ -61,14 +64,13 @@ export async function readCheckpoint(file: ReadableFile, name: string): Promise<
   await checkWords(archive, root, fail);
   const pickle = await archive.read(`${root}/data.pkl`, MAX_PICKLE_BYTES, MAX_PICKLE_WHY);
   const found = findStateDict(unpickle(pickle ?? new Uint8Array(), fail), fail);
-  const places = new Map<string, EntryPlace>();
+  const places = await placesOf(archive, root, found.tensors);
   const tensors: CheckpointTensor[] = [];
   for (const [tensor, view] of found.tensors) {
     const { key } = view.storage;
-    const place = places.get(key) ?? (await archive.place(`${root}/data/${key}`));
+    const place = places.get(key);
     const failTensor: Fail = (code, what, hint) => fail(code, `tensor ${quote(tensor)} ${what}`, hint);
     if (place === undefined) throw failTensor("FORMAT_ZIP", `is on storage ${quote(key)}, which is missing`);
-    places.set(key, place);
     tensors.push({ name: tensor, ...describeTensor(view, place, file.byteLength, failTensor) });
   }
   return {
@@ -76,6 +78,20 @@ export async function readCheckpoint(file: ReadableFile, name: string): Promise<
     keyPath: found.keyPath,
     leftOut: found.leftOut.map(({ keyPath, tensors: { size } }) => ({ keyPath, tensorCount: size })),
   };
+}
+
+/** Where the storages of these tensors are, by key; those without an entry are left out. */
+async function placesOf(archive: Archive, root: string, tensors: ReadonlyMap<string, TensorView>) {
+  const keys = [...new Set([...tensors.values()].map(({ storage }) => storage.key))];
+  const places = new Map<string, EntryPlace>();
+  for (let first = 0; first < keys.length; first += READS_AT_ONCE) {
+    const batch = keys.slice(first, first + READS_AT_ONCE).map(async (key) => {
+      const place = await archive.place(`${root}/data/${key}`);
+      if (place !== undefined) places.set(key, place);
+    });
+    await Promise.all(batch);
+  }
+  return places;
 }
 
 /** The folder that torch puts everything in, named after the file. */
@@ -134,7 +150,7 @@ function describeTensor(
   }
   const byteLength = elementCount(shape) * bytes;
   if (!(byteLength <= fileByteLength)) {
-    const what = `has shape ${JSON.stringify(shape)}: more bytes than the whole file`;
+    const what = `has shape ${brief(JSON.stringify(shape))}: more bytes than the whole file`;
     throw fail("FORMAT_SHAPE", what, "If it is an expanded view, save it as contiguous().");
   }
   const extent = strideExtent(shape, strides);

@@ -81,6 +81,6 @@ export class PickleStack {
   }
 
   #above(what: string) {
-    return this.#fail("FORMAT_PICKLE_LIMIT", `${what}, more than any checkpoint needs`);
+    return this.#fail("FORMAT_PICKLE_LIMIT", `in its pickle ${what}, more than any checkpoint needs`);
   }
 }

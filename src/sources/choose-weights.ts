@@ -12,33 +12,35 @@ interface FormatNames {
   readonly format: WeightFormat;
   /** The whole model in one file. */
   readonly single: string;
-  readonly file: RegExp;
+  readonly endings: readonly string[];
   readonly indexSuffix: string;
 }
 
 const SAFETENSORS: FormatNames = {
   format: "safetensors",
   single: "model.safetensors",
-  file: /\.safetensors$/,
+  endings: [".safetensors"],
   indexSuffix: ".safetensors.index.json",
 };
 
 const PYTORCH: FormatNames = {
   format: "pytorch",
   single: "pytorch_model.bin",
-  file: /\.(?:bin|pth?|ckpt)$/,
+  endings: [".bin", ".pt", ".pth", ".ckpt"],
   indexSuffix: ".bin.index.json",
 };
 
 /** What training leaves beside the weights. */
-const TRAINING_STATE = /^(?:training_args|optimizer|scheduler|scaler|rng_state|random_states)\b/;
+const TRAINING_STATE = /^(?:training_args|optimizer|scheduler|scaler|rng_state|random_states)(?=[._-])/;
 
 /** Names listed in a message. */
 const NAMES_SHOWN = 4;
 
+const isOf = ({ endings }: FormatNames, name: string) => endings.some((ending) => name.endsWith(ending));
+
 /** Names of a model's weights that can be read, safetensors first. */
 export function isReadable(name: string): boolean {
-  return SAFETENSORS.file.test(name) || PYTORCH.file.test(name);
+  return isOf(SAFETENSORS, name) || isOf(PYTORCH, name);
 }
 
 /**
@@ -49,18 +51,19 @@ export function chooseWeights(folder: string, names: readonly string[]): WeightC
   const top = names.filter((name) => !name.includes("/"));
   // Meta's own layout of the same weights, published beside the model's.
   const own = top.filter((name) => !name.startsWith("consolidated"));
-  const filesOf = ({ file }: FormatNames, among: readonly string[]) =>
-    among.filter((name) => file.test(name) && !TRAINING_STATE.test(name));
+  const filesOf = (format: FormatNames) =>
+    [own, top]
+      .map((among) => among.filter((name) => isOf(format, name) && !TRAINING_STATE.test(name)))
+      .find(({ length }) => length > 0) ?? [];
 
   const named = namedChoice(SAFETENSORS, folder, names, own);
   if (named !== undefined) return named;
-  const files = [own, top].map((among) => filesOf(SAFETENSORS, among)).find(({ length }) => length > 0);
-  if (files !== undefined) return { format: "safetensors", files };
+  const files = filesOf(SAFETENSORS);
+  if (files.length > 0) return { format: "safetensors", files };
 
   const pytorch = namedChoice(PYTORCH, folder, names, own);
   if (pytorch !== undefined) return pytorch;
-  const [file, ...others] =
-    [own, top].map((among) => filesOf(PYTORCH, among)).find(({ length }) => length > 0) ?? [];
+  const [file, ...others] = filesOf(PYTORCH);
   if (file === undefined)
     throw noWeights(folder, "holds no weights in safetensors or PyTorch files", cureFor(names));
   if (others.length > 0) throw severalSets(folder, "files", [file, ...others]);
@@ -84,9 +87,10 @@ function namedChoice(
 
 /** The same for a model that is a single file. */
 export function chooseFile(path: string, name: string): WeightChoice {
-  for (const { format, file, indexSuffix } of [SAFETENSORS, PYTORCH]) {
-    if (name.endsWith(indexSuffix)) return { format, index: name };
-    if (file.test(name)) return { format, files: [name] };
+  for (const names of [SAFETENSORS, PYTORCH]) {
+    const { format } = names;
+    if (name.endsWith(names.indexSuffix)) return { format, index: name };
+    if (isOf(names, name)) return { format, files: [name] };
   }
   throw noWeights(path, "is neither a safetensors nor a PyTorch file", cureFor([name]));
 }

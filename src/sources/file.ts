@@ -63,7 +63,8 @@ export async function readPyTorch(name: string, path: string): Promise<ReadFile>
 function leftOut(path: string, { keyPath, leftOut: others }: Checkpoint): Problem[] {
   const count = others.reduce((sum, { tensorCount }) => sum + tensorCount, 0);
   if (count === 0) return [];
-  const at = (keys: readonly string[]) => (keys.length === 0 ? "at its top" : quote(keys.join(".")));
+  const at = (keys: readonly string[]) =>
+    keys.length === 0 ? "at its top" : `under ${quote(keys.join("."))}`;
   const places = others.slice(0, PLACES_SHOWN).map((other) => at(other.keyPath));
   const more = others.length > places.length ? ` and ${others.length - places.length} more places` : "";
   const message = `${path}: the tensors ${at(keyPath)} are the model's; ${count} others (${places.join(", ")}${more}) are left out`;

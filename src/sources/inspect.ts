@@ -58,6 +58,8 @@ export interface ModelInspection {
     readonly name: string;
     readonly byteLength: number;
     readonly tensorCount: number;
+    /** Where in a PyTorch checkpoint they stand, unless at its top. */
+    readonly keyPath?: string;
   }[];
   readonly sideFiles: ModelHeaders["sideFiles"];
   /** In the order of files and offsets. */
@@ -122,7 +124,10 @@ function countDtypes(tensors: readonly InspectedTensor[]): DtypeCount[] {
 function countFiles({ files, tensors }: ModelHeaders): ModelInspection["files"] {
   const counts = files.map(() => 0);
   for (const { file } of tensors.values()) counts[file] = (counts[file] ?? 0) + 1;
-  return files.map(({ name, byteLength }, at) => ({ name, byteLength, tensorCount: counts[at] ?? 0 }));
+  return files.map(({ name, byteLength, keyPath }, at) => {
+    const file = { name, byteLength, tensorCount: counts[at] ?? 0 };
+    return keyPath === undefined ? file : { ...file, keyPath };
+  });
 }
 
 /** Architectures with a language head, which may have no weights of its own. */

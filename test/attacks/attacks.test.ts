@@ -75,8 +75,8 @@ describe("attacks", () => {
     });
 
     it("SOURCE_NO_WEIGHTS: a file in another format", async () => {
-      const folder = await write({ "model.bin": "x" });
-      const error = await refusal(join(folder, "model.bin"));
+      const folder = await write({ "model.gguf": "x" });
+      const error = await refusal(join(folder, "model.gguf"));
       assert.equal(error.code, "SOURCE_NO_WEIGHTS");
       assert.match(error.hint ?? "", /convert/);
     });
