@@ -73,6 +73,7 @@ export class PickleMachine {
     const list = this.stack.top();
     if (isKind(list, "opaque")) return;
     if (!Array.isArray(list)) return this.refuse("values are added to something that is no list");
+    this.stack.countItems(values.length);
     for (const value of values) list.push(value);
   }
 
@@ -81,6 +82,7 @@ export class PickleMachine {
     if (isKind(map, "opaque")) return;
     if (!(map instanceof Map) || pairs.length % 2 !== 0)
       return this.refuse("entries are set in something that is no dictionary");
+    this.stack.countItems(pairs.length / 2);
     for (let k = 0; k < pairs.length; k += 2) map.set(pairs[k] ?? null, pairs[k + 1] ?? null);
   }
 }

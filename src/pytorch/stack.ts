@@ -8,6 +8,8 @@ const MAX_MARKS = 1_000;
 const MAX_STACK = 1_000_000;
 /** A tensor takes about eight: 60,000 tensors in one file, where the largest published ones have a few thousand. */
 const MAX_OBJECTS = 500_000;
+/** Entries of dictionaries and lists: the tensors, and the histories that training keeps. */
+const MAX_ITEMS = 1_000_000;
 /** Objects, and strings. */
 const MAX_MEMO = 1_000_000;
 
@@ -18,6 +20,7 @@ export class PickleStack {
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, PickleValue>();
   #objectCount = 0;
+  #itemCount = 0;
   readonly #fail: Fail;
   readonly #refuse: Refuse;
 
@@ -35,6 +38,12 @@ export class PickleStack {
   pushObject(value: PickleValue): void {
     if (++this.#objectCount > MAX_OBJECTS) throw this.#above(`more than ${MAX_OBJECTS} objects are made`);
     this.push(value);
+  }
+
+  /** Counts what lists and dictionaries are given. */
+  countItems(count: number): void {
+    this.#itemCount += count;
+    if (this.#itemCount > MAX_ITEMS) throw this.#above(`lists hold more than ${MAX_ITEMS} values`);
   }
 
   pop(): PickleValue {

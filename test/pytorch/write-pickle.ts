@@ -7,8 +7,8 @@ const byte = (...codes: readonly (number | string)[]): Buffer =>
     codes.map((code) => (typeof code === "string" ? Buffer.from(code, "latin1") : Buffer.from([code]))),
   );
 
-export const PROTO = byte(0x80, 2);
-export const STOP = byte(".");
+const PROTO = byte(0x80, 2);
+const STOP = byte(".");
 export const MARK = byte("(");
 export const NONE = byte("N");
 export const REDUCE = byte("R");

@@ -26,10 +26,16 @@ export const BOMBS: readonly Attack[] = [
     code: "FORMAT_PICKLE_LIMIT",
   },
   {
+    title: "millions of steps that come to nothing",
+    file: of(p.pickle(repeated(Buffer.from("N0"), 8_000_000))),
+    code: "FORMAT_PICKLE_LIMIT",
+    words: /steps/,
+  },
+  {
     title: "a list of millions of values",
     file: of(p.pickle(step(0x5d), repeated(Buffer.from("Na"), 8_000_000))),
     code: "FORMAT_PICKLE_LIMIT",
-    words: /steps/,
+    words: /lists hold/,
   },
   {
     title: "a pickle of 33 MB",
