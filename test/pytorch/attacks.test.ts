@@ -32,7 +32,9 @@ async function refusal(file: Uint8Array): Promise<MergeError> {
 
 describe("attacks in a PyTorch checkpoint", () => {
   it("start from a file that is read", async () => {
-    for (const file of [of(good), writeZip(entries), writeZip(entries, { zip64: true })]) {
+    // Torch before 2.1 wrote no byte order.
+    const older = entries.filter(({ name }) => name !== "model/byteorder");
+    for (const file of [of(good), writeZip(entries, { zip64: true }), writeZip(older)]) {
       const { tensors } = await readBytes(file);
       assert.deepEqual(
         tensors.map(({ name, shape }) => ({ name, shape })),
