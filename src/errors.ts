@@ -52,6 +52,8 @@ export const CODES = {
     RECIPE_DUPLICATE_MODEL: "The same model is listed twice.",
     RECIPE_MODEL_COUNT: "The merge method needs more or fewer models, or a base model.",
     RECIPE_CONFLICT: "Two keys of the recipe exclude each other.",
+    RECIPE_DOCUMENTS:
+      "The recipes of one file do not fit together: a name twice, two outputs, results that need each other.",
     RECIPE_UNSUPPORTED: "The recipe uses a part of the language that this version does not run.",
   }),
   ...codes("source", {
@@ -107,6 +109,7 @@ export const CODES = {
     PLAN_MODEL_COUNT: "Too few or too many inputs for the merge method at a tensor.",
     PLAN_PARAMETER: "A parameter's value is not allowed at a tensor.",
     PLAN_ARCHITECTURE: "The models have different architectures.",
+    PLAN_MODULE: "A module of the recipe is no part of the models, or a part of the models is in no module.",
     PLAN_NO_LAYERS: "Something is asked per layer, but no tensor name has a layer number.",
     PLAN_DISK_SPACE: "The output does not fit the free space of its file system.",
     PLAN_COPIED: "A tensor is copied from one model rather than merged.",

@@ -8,18 +8,24 @@ export type { KindSummary, Spread } from "./engine/summary.ts";
 export type { MergePlan, PlannedInput, PlannedModel, PlannedShard, PlannedTensor } from "./plan/types.ts";
 export type { WrittenFile } from "./sink/types.ts";
 
-export { parseRecipe } from "./recipe/parse.ts";
+export { parseRecipe, parseRecipes } from "./recipe/parse.ts";
 export type { ParseOptions } from "./recipe/parse.ts";
 export { recipeSchema } from "./recipe/schema.ts";
 export { describeValues } from "./recipe/values.ts";
 export type {
   Override,
+  NamedRecipe,
   ParsedRecipe,
+  ParsedRecipes,
   Recipe,
+  RecipeModule,
   RecipeSlice,
   RecipeSource,
   Setting,
   Settings,
+  TokenizerSetting,
+  TokenSetting,
+  TokenSource,
 } from "./recipe/types.ts";
 
 export { inspectModel } from "./sources/inspect.ts";

@@ -32,6 +32,7 @@ describe("the public API", () => {
       "oneOf",
       "optional",
       "parseRecipe",
+      "parseRecipes",
       "perModel",
       "plan",
       "recipeSchema",

@@ -1,83 +1,102 @@
 import type { RecipeSource } from "../recipe/types.ts";
+import { configValue, statedTie } from "../sources/config.ts";
 import type { JsonObject, JsonValue, ModelHeaders } from "../sources/types.ts";
-import { isLanguageHead } from "../tensor/names.ts";
-import { configValue } from "./models.ts";
-import { statedTie } from "./tied.ts";
+import { isLanguageHead, isTokenEmbedding } from "../tensor/names.ts";
+import type { Stack } from "../tensor/stacks.ts";
+import { layerKeysOf } from "./layer-keys.ts";
+import type { LayerKey } from "./layer-keys.ts";
 
-const LAYER_COUNT_KEYS = ["num_hidden_layers", "n_layer", "n_layers", "num_layers"];
+export type ConfigEdits = Readonly<Record<string, JsonValue>>;
 
-export interface LayerCountEntry {
-  /** Dotted path in config.json. */
-  readonly path: string;
-  readonly count: number;
-  /** The object that holds the key. */
-  readonly owner: JsonObject;
+/** Lists that name layers by number; all other lists as long as there are layers have an entry for each. */
+const INDEX_LIST =
+  /^(?:mlp_only_layers|cross_attention_layers|full_attn_idxs|attn_layer_indices|moe_layers)$/;
+/** Numbers that are the number of layers where they change nothing. */
+const LAST_LAYER_KEYS = ["max_window_layers"];
+
+/** The layers that a stack of the output is made from, in order, as the donor of the config numbers them. */
+export interface Restacked {
+  readonly stack: Stack;
+  readonly layers: readonly number[];
 }
 
-/** Where a config says how many layers the model has: at the top or in one of its parts. */
-export function layerCountEntry(config: JsonObject | undefined): LayerCountEntry | undefined {
-  if (config === undefined) return undefined;
-  const parts = Object.entries(config).filter((entry): entry is [string, JsonObject] => isObject(entry[1]));
-  for (const [prefix, owner] of [
-    ["", config] as const,
-    ...parts.map(([key, part]) => [`${key}.`, part] as const),
-  ]) {
-    for (const key of LAYER_COUNT_KEYS) {
-      const count = configValue(owner, key);
-      if (typeof count === "number") return { path: prefix + key, count, owner };
-    }
-  }
-  return undefined;
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** The layers that the leading sources of slices take. */
+export function layersTaken(leads: readonly RecipeSource[], depth: number): number[] {
+  return leads.flatMap(({ layerRange: [start, end] = [0, depth] }) =>
+    Array.from({ length: end - start }, (_, i) => start + i),
+  );
 }
 
 /** Keys of config.json that restacked layers make wrong: their number, and lists with one entry per layer. */
-export function layerEdits(
-  donor: ModelHeaders,
-  sources: readonly RecipeSource[],
-  layerCount: number,
-): Record<string, JsonValue> {
-  const entry = layerCountEntry(donor.config);
-  if (entry === undefined) return {};
-  const origins = sources.flatMap(({ layerRange: [start, end] = [0, entry.count] }) =>
-    Array.from({ length: end - start }, (_, i) => start + i),
-  );
+export function layerEdits(donor: ModelHeaders, { stack, layers }: Restacked): ConfigEdits {
+  const edits = layerKeysOf(donor, stack).map((key) => editsBeside(key, layers));
+  return Object.fromEntries(edits.flatMap((each) => Object.entries(each)));
+}
+
+function editsBeside({ path, count, owner }: LayerKey, layers: readonly number[]): ConfigEdits {
   const edits: Record<string, JsonValue> = {};
-  if (entry.count !== layerCount) edits[entry.path] = layerCount;
-  const parent = entry.path.slice(0, entry.path.lastIndexOf(".") + 1);
-  for (const [key, value] of Object.entries(entry.owner)) {
-    if (!key.includes("layer") || !Array.isArray(value) || value.length !== entry.count) continue;
-    const restacked = origins.map((layer) => value[layer] ?? null);
-    if (restacked.length === layerCount && restacked.some((each, i) => each !== value[i])) {
-      edits[parent + key] = restacked;
+  if (count !== layers.length) edits[path] = layers.length;
+  const parent = path.slice(0, path.lastIndexOf(".") + 1);
+  for (const [key, value] of Object.entries(owner)) {
+    const edited = Array.isArray(value) ? editList(key, value, count, layers) : undefined;
+    if (edited !== undefined) edits[parent + key] = edited;
+    if (LAST_LAYER_KEYS.includes(key) && value === count && count !== layers.length) {
+      edits[parent + key] = layers.length;
     }
   }
   return edits;
 }
 
+/** The list as the restacked layers have it; undefined if it is no list of layers or stays the same. */
+function editList(
+  key: string,
+  list: readonly JsonValue[],
+  count: number,
+  layers: readonly number[],
+): JsonValue[] | undefined {
+  const isIndexList = INDEX_LIST.test(key);
+  if (!isIndexList && (!key.includes("layer") || list.length !== count)) return undefined;
+  const edited = isIndexList
+    ? [...layers.keys()].filter((at) => list.includes(layers[at] ?? -1))
+    : layers.map((layer) => list[layer] ?? null);
+  const same = edited.length === list.length && edited.every((each, i) => each === list[i]);
+  return same ? undefined : edited;
+}
+
 /**
- * Says that the head stands on its own where the output has one but the donor's config calls it tied, and a model
- * brings a head of its own; otherwise loading would replace the merged head by the embedding.
+ * Says whether the head stands on its own. With a head in the output, a config that ties it would have it replaced by
+ * the embedding on loading (unless the donor stores its tied head, and no model has one of its own). Without one, a
+ * config that does not tie it would leave it random.
  */
 export function tieEdits(
   donor: ModelHeaders,
   models: readonly ModelHeaders[],
   outputNames: readonly string[],
-): Record<string, JsonValue> {
+): ConfigEdits {
+  const stated = statedTie(donor.config);
+  const key = tieKey(donor.config);
   const head = outputNames.find(isLanguageHead);
-  if (head === undefined || statedTie(donor) === false) return {};
-  const donorHas = donor.tensors.has(head);
-  const untied = models.some((model) => statedTie(model) === false && model.tensors.has(head));
-  if (donorHas && (statedTie(donor) === undefined || !untied)) return {};
-  return { [tieKey(donor.config)]: false };
+  if (head === undefined) {
+    const lost = [...donor.tensors.keys()].some(isLanguageHead) && outputNames.some(isTokenEmbedding);
+    return lost && stated !== true ? { [key]: true } : {};
+  }
+  if (stated === false) return {};
+  const untied = models.some((model) => statedTie(model.config) === false && model.tensors.has(head));
+  if (donor.tensors.has(head) && (stated === undefined || !untied)) return {};
+  return { [key]: false };
 }
 
 function tieKey(config: JsonObject | undefined): string {
   const key = "tie_word_embeddings";
   const text = configValue(config, "text_config");
-  const nested = text !== undefined && isObject(text) && configValue(text, key) !== undefined;
+  const isNested = typeof text === "object" && text !== null && !Array.isArray(text);
+  const nested = isNested && configValue(text, key) !== undefined;
   return nested && configValue(config, key) === undefined ? `text_config.${key}` : key;
+}
+
+/** The name that a reference puts in place of the donor's architectures. */
+export function architectureEdits(donor: ModelHeaders, name: string | undefined): ConfigEdits {
+  const current = configValue(donor.config, "architectures");
+  const same = Array.isArray(current) && current.length === 1 && current[0] === name;
+  return name === undefined || donor.config === undefined || same ? {} : { architectures: [name] };
 }

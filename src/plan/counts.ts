@@ -17,7 +17,7 @@ export function hasItsModels(who: Participants, row: Row, context: PlanContext):
   if (method.base === "required" && base === undefined) {
     const hint = "Set base_model to the model that the others were fine-tuned from.";
     refuse(who, row, context, `${method.name} needs a base model, and the recipe has none`, hint);
-  } else if (base !== undefined && context.recipe.sliced && !isListed(who, row)) {
+  } else if (base !== undefined && row.module.sliced && !isListed(who, row)) {
     const hint = "List the base as a source of every slice, with the layers that the others are compared to.";
     const reason = `The base model ${referenceOf(base)} is not among the sources of a slice`;
     refuse(who, row, context, reason, hint);

@@ -2,7 +2,7 @@ import type { Position, Problem } from "../errors.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { ParameterSpecs, ParameterValue } from "../methods/params.ts";
 import { passthrough } from "../methods/passthrough.ts";
-import { resolveParameters } from "../recipe/settings.ts";
+import { resolveParameters, valuesOf } from "../recipe/settings.ts";
 import { bytesPerElement, isFloatDtype } from "../tensor/dtype.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { tensorKind } from "../tensor/names.ts";
@@ -44,6 +44,7 @@ export function mergeTensor(
   const { recipe } = context;
   const resolved = resolveParameters({
     recipe,
+    module: row.module,
     slice: row.slice,
     override,
     method,
@@ -55,7 +56,9 @@ export function mergeTensor(
   const sample = base ?? inputs[0];
   if (sample === undefined || resolved.problems.some(({ severity }) => severity === "error"))
     return undefined;
-  const values = valuesFor(method, resolved.parameters, resolved.inputs);
+  const parameters = valuesOf(resolved.parameters);
+  const perInput = resolved.inputs.map(valuesOf);
+  const values = valuesFor(method, parameters, perInput);
   reportCheck(method.check?.(values, inputs.length), row, override?.position ?? row.slice.position, context);
   const all = base === undefined ? inputs : [base, ...inputs];
   const dtype = outputDtype(
@@ -69,9 +72,9 @@ export function mergeTensor(
     action: copies ? "copy" : "merge",
     method: method.name,
     granularity: method.granularity?.(values) ?? "tensor",
-    parameters: resolved.parameters,
+    parameters,
     ...(base === undefined ? {} : { base: inputOf(base, {}) }),
-    inputs: inputs.map((match, at) => inputOf(match, resolved.inputs[at] ?? {})),
+    inputs: inputs.map((match, at) => inputOf(match, perInput[at] ?? {})),
   };
 }
 

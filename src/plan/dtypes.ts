@@ -1,8 +1,8 @@
+import { configValue } from "../sources/config.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { dtypeFromRecipe, isFloatDtype, promoteFloat } from "../tensor/dtype.ts";
 import type { Dtype, FloatDtype } from "../tensor/dtype.ts";
 import type { PlanContext } from "./context.ts";
-import { configValue } from "./models.ts";
 
 /** Dtype of an output tensor: what is asked for, else the one that holds the values of all inputs. */
 export function outputDtype(inputs: readonly Dtype[], { recipe, options }: PlanContext): FloatDtype {

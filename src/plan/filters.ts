@@ -1,3 +1,4 @@
+import { matchesFilter } from "../recipe/settings.ts";
 import type { Setting, Settings } from "../recipe/types.ts";
 import { didYouMean } from "../nearest.ts";
 import type { PlanContext } from "./context.ts";
@@ -8,13 +9,16 @@ export function reportUnmatchedFilters(rows: readonly Row[], context: PlanContex
   const { recipe } = context;
   const all = namesOf(rows);
   report(recipe.parameters, all, context);
-  for (const override of recipe.overrides) report(override.parameters, all, context);
-  for (const slice of recipe.slices) {
-    const own = rows.filter((row) => row.slice === slice);
-    report(slice.parameters, namesOf(own), context);
-    slice.sources.forEach((source, at) => {
-      report(source.parameters, new Set(own.map((row) => row.sourceNames[at] ?? row.name)), context);
-    });
+  for (const override of recipe.overrides) report(override.parameters, all, context, true);
+  for (const module of recipe.modules) {
+    report(module.parameters, namesOf(rows.filter((row) => row.module === module)), context);
+    for (const slice of module.slices) {
+      const own = rows.filter((row) => row.slice === slice);
+      report(slice.parameters, namesOf(own), context);
+      slice.sources.forEach((source, at) => {
+        report(source.parameters, new Set(own.map((row) => row.sourceNames[at] ?? row.name)), context);
+      });
+    }
   }
 }
 
@@ -23,10 +27,15 @@ function namesOf(rows: readonly Row[]): ReadonlySet<string> {
   return new Set(rows.flatMap((row) => [row.name, ...row.sourceNames]));
 }
 
-function report(settings: Settings, names: ReadonlySet<string>, { findings }: PlanContext): void {
+function report(
+  settings: Settings,
+  names: ReadonlySet<string>,
+  { findings }: PlanContext,
+  inOverride = false,
+): void {
   for (const [parameter, setting] of settings) {
     for (const filter of filtersOf(setting)) {
-      if ([...names].some((name) => name.includes(filter))) continue;
+      if ([...names].some((name) => matchesFilter(filter, name, inOverride))) continue;
       const { position } = setting;
       findings.add(`filter|${position.line}|${position.column}|${filter}`, filter, {
         code: "PLAN_NO_MATCH",
@@ -34,7 +43,9 @@ function report(settings: Settings, names: ReadonlySet<string>, { findings }: Pl
         sentence: (quoted) =>
           `The filter ${quoted} of "${parameter}" is part of no tensor's name.${didYouMean(filter, partsOf(names))}`,
         position,
-        hint: "A filter is a plain piece of a tensor name, upper and lower case told apart.",
+        hint: /[*?]/.test(filter)
+          ? "A filter is a plain piece of a tensor name; * and ? are wild in overrides only, over the whole name."
+          : "A filter is a plain piece of a tensor name, upper and lower case told apart.",
       });
     }
   }

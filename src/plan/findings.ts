@@ -1,4 +1,4 @@
-import type { Position, Problem } from "../errors.ts";
+import type { ErrorCode, Position, Problem } from "../errors.ts";
 import { frameAt } from "../recipe/frame.ts";
 import type { Recipe } from "../recipe/types.ts";
 
@@ -32,6 +32,12 @@ export class Findings {
     const group = this.#groups.get(key);
     if (group === undefined) this.#groups.set(key, { finding, subjects: new Set([subject]) });
     else group.subjects.add(subject);
+  }
+
+  hasErrorOf(code: ErrorCode): boolean {
+    return [...this.#groups.values()].some(
+      ({ finding }) => finding.code === code && finding.severity === "error",
+    );
   }
 
   /** In the order in which they were first found. */

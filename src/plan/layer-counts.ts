@@ -1,20 +1,23 @@
+import type { RecipeSlice } from "../recipe/types.ts";
 import { referenceText } from "../sources/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
-import { layerCountEntry } from "./config-edits.ts";
+import { layerKeysOf } from "./layer-keys.ts";
 import type { PlanContext } from "./context.ts";
-import { deepestStack, depthOf, stacksOf } from "./layers.ts";
-import type { Stacks } from "./layers.ts";
-import { DONOR } from "./models.ts";
+import { deepestStack, depthOf, stacksOf } from "../tensor/stacks.ts";
+import type { Stacks } from "../tensor/stacks.ts";
 
 /** Model and prefix of each stack whose layers differ from the donor's, as `stackKey` writes them. */
 export type UnequalStacks = ReadonlySet<string>;
 
-/** Refuses models that have another number of layers than the donor, stack by stack. */
-export function checkLayerCounts(stacks: Stacks, context: PlanContext): UnequalStacks {
+/** Refuses sources of a slice that have another number of layers than the leading one, stack by stack. */
+export function checkLayerCounts(
+  slice: RecipeSlice,
+  lead: ModelHeaders,
+  stacks: Stacks,
+  context: PlanContext,
+): UnequalStacks {
   const unequal = new Set<string>();
-  const donor = context.table.at(DONOR);
-  const sources = context.recipe.slices.flatMap((slice) => slice.sources);
-  for (const source of sources) {
+  for (const source of slice.sources) {
     const model = context.table.at(context.table.position(source.model));
     const own = stacksOf(model.tensors.keys());
     warnOfMissingLayers(model, own, context);
@@ -27,7 +30,7 @@ export function checkLayerCounts(stacks: Stacks, context: PlanContext): UnequalS
         severity: "error",
         sentence: () =>
           `${referenceText(source.model)} has ${depthOf(found)} layers in ${prefix}, ` +
-          `${donor.reference} has ${depthOf(stack)}.`,
+          `${lead.reference} has ${depthOf(stack)}.`,
         position: source.position,
         hint: "Use `slices` with a `layer_range` for each model to say which layers belong together.",
       });
@@ -43,8 +46,8 @@ export function stackKey(model: ModelHeaders, prefix: string | undefined): strin
 /** Fewer layers than the config says mean that a part of the model is not there. */
 function warnOfMissingLayers(model: ModelHeaders, stacks: Stacks, { findings }: PlanContext): void {
   const stack = deepestStack(stacks);
-  const stated = layerCountEntry(model.config);
-  if (stack === undefined || stated === undefined || stacks.size !== 1) return;
+  const stated = stack === undefined || stacks.size !== 1 ? undefined : layerKeysOf(model, stack)[0];
+  if (stack === undefined || stated === undefined) return;
   if (depthOf(stack) >= stated.count) return;
   findings.add(`config layers|${model.reference}`, model.reference, {
     code: "PLAN_LAYER_COUNT",

@@ -1,5 +1,6 @@
 import { nearestName } from "../nearest.ts";
-import type { TensorHeader } from "../sources/types.ts";
+import { configValue } from "../sources/config.ts";
+import type { ModelHeaders, TensorHeader } from "../sources/types.ts";
 import { isFloatDtype } from "../tensor/dtype.ts";
 import { sameShape } from "../tensor/shape.ts";
 import type { TensorKind } from "../tensor/names.ts";
@@ -7,7 +8,6 @@ import type { PlanContext } from "./context.ts";
 import { stackKey } from "./layer-counts.ts";
 import type { UnequalStacks } from "./layer-counts.ts";
 import type { Row } from "./row.ts";
-import { configValue } from "./models.ts";
 import { referenceOf } from "./participants.ts";
 import type { Participant } from "./participants.ts";
 import { tiedEmbedding } from "./tied.ts";
@@ -69,6 +69,16 @@ export function reportMissing(
     hint:
       "Check that all its weight files are there and that it is a fine-tune of the same architecture, or take these " +
       "tensors from another model with an override (tensors, merge_method: passthrough, model).",
+  });
+}
+
+export function reportExtra(name: string, model: ModelHeaders, { findings }: PlanContext): void {
+  findings.add(`extra|${model.reference}`, name, {
+    code: "PLAN_EXTRA_TENSOR",
+    severity: "warning",
+    sentence: (names, count) =>
+      `${model.reference} has ${count === 1 ? "a tensor" : `${count} tensors`} that the output will not have: ${names}.`,
+    hint: "The output has the tensors of the base model, or without one those of the first model.",
   });
 }
 

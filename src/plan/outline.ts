@@ -1,45 +1,78 @@
+import type { RecipeSlice } from "../recipe/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import type { PlanContext } from "./context.ts";
-import { stacksOf } from "./layers.ts";
+import { stacksOf } from "../tensor/stacks.ts";
 import { checkLayerCounts, stackKey } from "./layer-counts.ts";
 import type { UnequalStacks } from "./layer-counts.ts";
-import { isOptional } from "./match-tensors.ts";
-import { DONOR } from "./models.ts";
+import { isOptional, reportExtra } from "./match-tensors.ts";
+import { DONOR, isBareFile } from "./models.ts";
+import { partsOf } from "./modules.ts";
+import type { Part } from "./modules.ts";
 import type { Row } from "./row.ts";
 import { wholeModelNames } from "./slice-names.ts";
 import type { SliceNames } from "./slice-names.ts";
 import { leadOf, stackSlices } from "./slices.ts";
 import { tiedEmbedding } from "./tied.ts";
 
-export interface Outline {
+interface PartOutline {
   readonly rows: readonly Row[];
   /** Stacks in which a model differs from the donor; its tensors there are not looked for one by one. */
   readonly unequal: UnequalStacks;
+  /** False if modules or slices are wrong, so that rows are missing. */
+  readonly complete: boolean;
+}
+
+export interface Outline extends PartOutline {
+  readonly parts: readonly Part[];
 }
 
 /** Which tensors the output has, in its order. */
 export function outlineOutput(context: PlanContext): Outline {
-  if (context.recipe.sliced) {
-    const parts = stackSlices(context);
-    const rows = parts.flatMap((part) => rowsOf(part, context, new Set()));
-    return { rows: inLayerOrder(rows, parts), unequal: new Set() };
-  }
-  const stacks = stacksOf(context.table.at(DONOR).tensors.keys());
-  const unequal = checkLayerCounts(stacks, context);
-  const rows = context.recipe.slices.flatMap((slice) =>
-    rowsOf(wholeModelNames(slice, leadOf(slice, context), stacks), context, unequal),
+  const parts = partsOf(context);
+  const outlines = parts.map((part) =>
+    part.module.sliced ? outlineSlices(part, context) : outlineModels(part, context),
   );
-  return { rows, unequal };
+  return {
+    parts,
+    rows: outlines.flatMap(({ rows }) => rows),
+    unequal: new Set(outlines.flatMap(({ unequal }) => [...unequal])),
+    complete: !context.findings.hasErrorOf("PLAN_MODULE") && outlines.every(({ complete }) => complete),
+  };
 }
 
-function rowsOf(part: SliceNames, context: PlanContext, unequal: UnequalStacks): Row[] {
+function outlineSlices(part: Part, context: PlanContext): PartOutline {
+  const slices = stackSlices(part, context);
+  const rows = slices.flatMap((names) => rowsOf(names, part, context, new Set()));
+  return { rows: inLayerOrder(rows, slices), unequal: new Set(), complete: slices.length > 0 };
+}
+
+function outlineModels(part: Part, context: PlanContext): PartOutline {
+  const { table } = context;
+  const [slice] = part.module.slices;
+  if (slice === undefined) return { rows: [], unequal: new Set(), complete: false };
+  const lead = leadOf(slice, context);
+  const leader = leaderOf(slice, lead, context);
+  const { owns } = part;
+  const stacks = stacksOf([...leader.tensors.keys()].filter(owns));
+  const unequal = checkLayerCounts(slice, leader, stacks, context);
+  const flat = table.headers.every(isBareFile);
+  const names = wholeModelNames({ slice, lead, owns, stacks, flat });
+  return { rows: rowsOf(names, part, context, unequal), unequal, complete: true };
+}
+
+function leaderOf({ sources }: RecipeSlice, lead: number, { table }: PlanContext): ModelHeaders {
+  const source = sources[lead];
+  return table.at(source === undefined ? DONOR : table.position(source.model));
+}
+
+function rowsOf(part: SliceNames, { module }: Part, context: PlanContext, unequal: UnequalStacks): Row[] {
   const { slice, lead } = part;
   const models = slice.sources.map((source) => context.table.position(source.model));
   const names = new Set<string>();
   const order = [lead, ...models.keys()].filter((source, at) => at === 0 || source !== lead);
+  const leader = leaderOf(slice, lead, context);
   for (const source of order) {
     const model = context.table.at(models[source] ?? DONOR);
-    const leader = context.table.at(models[lead] ?? DONOR);
     for (const { name, shape } of model.tensors.values()) {
       const output = part.toOutput(source, name, shape);
       if (output === undefined || names.has(output)) continue;
@@ -50,6 +83,7 @@ function rowsOf(part: SliceNames, context: PlanContext, unequal: UnequalStacks):
   }
   return [...names].map((name) => ({
     name,
+    module,
     slice,
     ...part.place(name),
     sourceNames: models.map((_, source) => part.toSource(source, name)),
@@ -70,16 +104,6 @@ function completes(
   const shape = model.tensors.get(name)?.shape ?? [];
   if (tiedEmbedding(leader, output, shape) !== undefined) return true;
   return (method.base === "ignored" || method.whenMissing === "only") && isOptional(output);
-}
-
-function reportExtra(name: string, model: ModelHeaders, { findings }: PlanContext): void {
-  findings.add(`extra|${model.reference}`, name, {
-    code: "PLAN_EXTRA_TENSOR",
-    severity: "warning",
-    sentence: (names, count) =>
-      `${model.reference} has ${count === 1 ? "a tensor" : `${count} tensors`} that the output will not have: ${names}.`,
-    hint: "The output has the tensors of the base model, or without one those of the first model.",
-  });
 }
 
 /** Tensors before the layers, the layers in their order, the tensors after them. */

@@ -1,7 +1,7 @@
 import type { Override } from "../recipe/types.ts";
 import { didYouMean } from "../nearest.ts";
 import type { PlanContext } from "./context.ts";
-import { matchesGlob } from "./glob.ts";
+import { matchesGlob } from "../recipe/glob.ts";
 import type { Row } from "./row.ts";
 
 function matches({ tensors, layers }: Override, { name, layer }: Row): boolean {
@@ -24,7 +24,7 @@ export function reportUnusedOverrides(rows: readonly Row[], { recipe, findings }
     const shadowed = rows.some((row) => matches(override, row));
     findings.add(`override|${overrides.indexOf(override)}`, "", {
       code: "PLAN_NO_MATCH",
-      severity: "warning",
+      severity: "error",
       sentence: () =>
         shadowed
           ? "Every tensor that this override matches is taken by an earlier one."

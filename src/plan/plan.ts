@@ -4,7 +4,6 @@ import type { ModelHeaders } from "../sources/types.ts";
 import { layOut } from "../safetensors/layout.ts";
 import { layerOf } from "../tensor/names.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { layerEdits, tieEdits } from "./config-edits.ts";
 import type { PlanContext, PlanOptions } from "./context.ts";
 import { changedDtype } from "./dtypes.ts";
 import type { DraftTensor } from "./drafts.ts";
@@ -14,6 +13,7 @@ import { groupTensors } from "./groups.ts";
 import { checkArchitectures, DONOR, ModelTable } from "./models.ts";
 import { outlineOutput } from "./outline.ts";
 import { reportUnusedOverrides } from "./overrides.ts";
+import { configEditsOf } from "./output-config.ts";
 import { methodNamed } from "./participants.ts";
 import { planTensor } from "./plan-tensor.ts";
 import { modelsOf, passesOf } from "./reads.ts";
@@ -36,12 +36,13 @@ export function planMerge(
   const findings = new Findings(recipe);
   const context: PlanContext = { recipe, options, table, method, findings };
   checkArchitectures(table, findings);
-  const { rows, unequal } = outlineOutput(context);
+  const { rows, parts, unequal, complete } = outlineOutput(context);
   const drafts = rows.flatMap((row) => planTensor(row, unequal, context) ?? []);
-  reportUnusedOverrides(rows, context);
-  reportUnmatchedFilters(rows, context);
-  const problems = findings.list();
-  throwIfErrors(problems, PlanError);
+  if (complete) {
+    reportUnusedOverrides(rows, context);
+    reportUnmatchedFilters(rows, context);
+  }
+  throwIfErrors(findings.list(), PlanError);
 
   const depths = stackDepths(drafts);
   const counted = groupTensors(drafts).map((draft) => ({ ...draft, ...layerCountOf(draft, depths) }));
@@ -58,14 +59,14 @@ export function planMerge(
     layerCount,
     seed: options.seed ?? recipe.seed ?? DEFAULT_SEED,
     ...(dtype === undefined ? {} : { configDtype: dtype }),
-    configEdits: configEdits(context, tensors, layerCount),
+    configEdits: configEditsOf(context, parts, tensors),
     output: {
       shards,
       byteLength: shards.reduce((sum, shard) => sum + shard.byteLength, 0),
       parameterCount: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     },
     passes: passesOf(tensors, options.methods),
-    warnings: [...table.headers.flatMap(({ warnings = [] }) => warnings), ...problems],
+    warnings: [...table.headers.flatMap(({ warnings = [] }) => warnings), ...findings.list()],
   };
 }
 
@@ -109,21 +110,4 @@ function layerCountOf(draft: DraftTensor, depths: ReadonlyMap<string, number>): 
 /** Prefix of the stack that a tensor of a layer is in. */
 function stackOf({ name, layer }: DraftTensor): string | undefined {
   return layer === undefined ? undefined : layerOf(name)?.prefix;
-}
-
-function configEdits(
-  { recipe, table }: PlanContext,
-  tensors: readonly PlannedTensor[],
-  layerCount: number,
-): MergePlan["configEdits"] {
-  const donor = table.at(DONOR);
-  const leads = recipe.slices.flatMap((slice) => slice.sources[0] ?? []);
-  return {
-    ...(recipe.sliced ? layerEdits(donor, leads, layerCount) : {}),
-    ...tieEdits(
-      donor,
-      table.headers,
-      tensors.map(({ name }) => name),
-    ),
-  };
 }

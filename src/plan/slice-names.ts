@@ -3,7 +3,8 @@ import type { LayerName } from "../tensor/names.ts";
 import { layerOf, tensorKind, withLayer } from "../tensor/names.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { gradientPosition, layerIn } from "./layers.ts";
-import type { Stacks } from "./layers.ts";
+import type { Part } from "./modules.ts";
+import type { Stacks } from "../tensor/stacks.ts";
 
 /** How the tensor names of a slice's sources correspond to names in the output. */
 export interface SliceNames {
@@ -19,18 +20,28 @@ export interface SliceNames {
   };
 }
 
+/** A slice over all layers of its models. */
+export interface WholeSlice {
+  readonly slice: RecipeSlice;
+  readonly lead: number;
+  readonly owns: Part["owns"];
+  readonly stacks: Stacks;
+  /** Gradients do not run over the layers: each gives its first value. */
+  readonly flat: boolean;
+}
+
 /** One slice over all tensors of its models, each under its own name. */
-export function wholeModelNames(slice: RecipeSlice, lead: number, stacks: Stacks): SliceNames {
+export function wholeModelNames({ slice, lead, owns, stacks, flat }: WholeSlice): SliceNames {
   return {
     slice,
     lead,
-    toOutput: (_, name) => name,
+    toOutput: (_, name) => (owns(name) ? name : undefined),
     toSource: (_, name) => name,
     place: (name) => {
       const layer = layerIn(stacks, name);
       const layers = layer === undefined ? undefined : stacks.get(layer.prefix)?.layers;
       if (layer === undefined || layers === undefined) return { t: 0, layer: undefined };
-      return { t: gradientPosition(layers.indexOf(layer.layer), layers.length), layer };
+      return { t: flat ? 0 : gradientPosition(layers.indexOf(layer.layer), layers.length), layer };
     },
   };
 }
@@ -44,6 +55,7 @@ export interface SourceLayers {
 export interface StackedSlice {
   readonly slice: RecipeSlice;
   readonly lead: number;
+  readonly owns: Part["owns"];
   /** By source. */
   readonly sources: readonly SourceLayers[];
   /** Layers that the slice gives. */
@@ -60,7 +72,7 @@ export interface StackedSlice {
 
 /** One of several slices, whose layers are numbered on in the output. */
 export function stackedNames(stacked: StackedSlice): SliceNames {
-  const { slice, lead, sources, count, firstLayer, prefix } = stacked;
+  const { slice, lead, owns, sources, count, firstLayer, prefix } = stacked;
   const outputLayer = (name: string) => {
     const layer = layerOf(name);
     return layer?.prefix === prefix ? layer : undefined;
@@ -69,6 +81,7 @@ export function stackedNames(stacked: StackedSlice): SliceNames {
     slice,
     lead,
     toOutput: (source, name, shape) => {
+      if (!owns(name)) return undefined;
       const layer = layerOf(name);
       const from = sources[source];
       if (layer === undefined || layer.prefix !== from?.prefix) {

@@ -2,8 +2,9 @@ import type { RecipeSlice, RecipeSource } from "../recipe/types.ts";
 import { referenceText } from "../sources/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import type { PlanContext } from "./context.ts";
-import { deepestStack, depthOf, stacksOf } from "./layers.ts";
-import type { Stack } from "./layers.ts";
+import type { Part } from "./modules.ts";
+import { deepestStack, depthOf, stacksOf } from "../tensor/stacks.ts";
+import type { Stack } from "../tensor/stacks.ts";
 import { stackedNames } from "./slice-names.ts";
 import type { SliceNames, SourceLayers, StackedSlice } from "./slice-names.ts";
 
@@ -21,28 +22,29 @@ export function leadOf(slice: RecipeSlice, { recipe }: PlanContext): number {
   );
 }
 
-/** Names for each slice of a recipe with `slices`; empty if something about its layers is wrong. */
-export function stackSlices(context: PlanContext): SliceNames[] {
-  const { slices } = context.recipe;
+/** Names for each slice of a part with `slices`; empty if something about its layers is wrong. */
+export function stackSlices(part: Part, context: PlanContext): SliceNames[] {
+  const { owns } = part;
+  const { slices } = part.module;
   const stacked: StackedSlice[] = [];
   let firstLayer = 0;
   slices.forEach((slice, position) => {
-    const ranges = slice.sources.map((source) => rangeOf(source, context));
+    const ranges = slice.sources.map((source) => rangeOf(source, part, context));
     const sources = ranges.filter((range) => range !== undefined);
     const count = commonLength(slice, sources, context);
     if (sources.length < ranges.length || count === undefined) return;
     const lead = leadOf(slice, context);
     const prefix = stacked[0]?.prefix ?? sources[lead]?.prefix ?? "";
     const ends = { opens: position === 0, closes: position === slices.length - 1 };
-    stacked.push({ slice, lead, sources, count, firstLayer, prefix, ...ends });
+    stacked.push({ slice, lead, owns, sources, count, firstLayer, prefix, ...ends });
     firstLayer += count;
   });
   return stacked.length < slices.length ? [] : stacked.map(stackedNames);
 }
 
-function rangeOf(source: RecipeSource, context: PlanContext): RangeOfLayers | undefined {
+function rangeOf(source: RecipeSource, part: Part, context: PlanContext): RangeOfLayers | undefined {
   const model = context.table.at(context.table.position(source.model));
-  const stack = onlyStack(model, source, context);
+  const stack = onlyStack(model, source, part, context);
   if (stack === undefined) return undefined;
   const depth = depthOf(stack);
   const [start, end] = source.layerRange ?? [0, depth];
@@ -58,19 +60,27 @@ function rangeOf(source: RecipeSource, context: PlanContext): RangeOfLayers | un
   return undefined;
 }
 
-function onlyStack(model: ModelHeaders, source: RecipeSource, context: PlanContext): Stack | undefined {
-  const stacks = stacksOf(model.tensors.keys());
+function onlyStack(
+  model: ModelHeaders,
+  source: RecipeSource,
+  { module, owns }: Part,
+  context: PlanContext,
+): Stack | undefined {
+  const stacks = stacksOf([...model.tensors.keys()].filter(owns));
   if (stacks.size === 1) return deepestStack(stacks);
+  const of = module.name === undefined ? model.reference : `${module.name} of ${model.reference}`;
   const none = stacks.size === 0;
-  context.findings.add(`stacks|${model.reference}`, model.reference, {
-    code: none ? "PLAN_NO_LAYERS" : "RECIPE_UNSUPPORTED",
+  context.findings.add(`stacks|${of}`, model.reference, {
+    code: none ? "PLAN_NO_LAYERS" : "PLAN_MODULE",
     severity: "error",
     sentence: () =>
       none
-        ? `No tensor name of ${model.reference} has a layer number, so slices cannot be taken from it.`
-        : `${model.reference} has several stacks of layers (${[...stacks.keys()].join(", ")}); slices need a model with one.`,
+        ? `No tensor name of ${of} has a layer number, so slices cannot be taken from it.`
+        : `${of} has several stacks of layers (${[...stacks.keys()].join(", ")}), and slices do not say which.`,
     position: source.position,
-    hint: "Use `models` in place of `slices`: it merges every tensor under its own name.",
+    hint: none
+      ? "Use `models` in place of `slices`: it merges every tensor under its own name."
+      : "Name the parts under `modules`, each with its own `slices` or `models`.",
   });
   return undefined;
 }

@@ -5,7 +5,9 @@ import type { AnyMethod } from "../methods/define.ts";
 import type { ParameterSpec, ParameterSpecs } from "../methods/params.ts";
 import type { MapEntry, MapNode, RecipeNode, ScalarNode } from "./tree.ts";
 
-const INTEGER_SPEC: ParameterSpec = { type: "integer", scope: "global", doc: "Layer number." };
+/** How whole numbers and flags outside of parameters are read. */
+const INTEGER_SPEC: ParameterSpec = { type: "integer", scope: "global", doc: "" };
+const FLAG_SPEC: ParameterSpec = { type: "boolean", scope: "global", doc: "" };
 
 /** The name in `merge_method`; undefined if it is no text. */
 export function methodNameOf(recipe: RecipeNode): string | undefined {
@@ -65,28 +67,55 @@ function coerceParameters(node: RecipeNode, method: AnyMethod | undefined): Reci
   });
 }
 
+/** Numbers and flags; the keys below `tokens` are tokens, whatever they look like. */
+function coerceTokenizer(node: RecipeNode): RecipeNode {
+  if (node.kind !== "map") return node;
+  return mapValues(node, (name, value) => {
+    if (isNull(value)) return undefined;
+    if (name === "pad_to_multiple_of") return coerceSetting(value, INTEGER_SPEC);
+    if (name !== "tokens" || value.kind !== "map") return value;
+    return mapValues(value, (_, token) => (token.kind === "map" ? mapValues(token, coerceToken) : token));
+  });
+}
+
+function coerceToken(name: string, value: RecipeNode): RecipeNode | undefined {
+  if (isNull(value)) return undefined;
+  if (name === "force") return coerceSetting(value, FLAG_SPEC);
+  if (name !== "source" || value.kind !== "map") return value;
+  return mapValues(value, (key, part) => {
+    if (isNull(part)) return undefined;
+    return key === "token_id" ? coerceSetting(part, INTEGER_SPEC) : part;
+  });
+}
+
+function coerce(node: RecipeNode, method: AnyMethod | undefined): RecipeNode {
+  if (node.kind === "scalar") return node;
+  if (node.kind === "list") return { ...node, items: node.items.map((item) => coerce(item, method)) };
+  return mapValues(node, (name, value) => {
+    if (isNull(value)) return undefined;
+    if (name === "parameters") return coerceParameters(value, method);
+    if (name === "layer_range" || name === "layers") return coerceSetting(value, INTEGER_SPEC);
+    return coerce(value, method);
+  });
+}
+
 /**
  * Brings parameters and layer numbers to their own types and drops keys whose value is empty, as mergekit does; what
  * has no reading is left for the schema to refuse.
  */
 export function coerceRecipe(root: MapNode, methods: readonly AnyMethod[]): MapNode {
   const recipeMethod = findMethod(methods, methodNameOf(root));
-  const coerce = (node: RecipeNode, method: AnyMethod | undefined): RecipeNode => {
-    if (node.kind === "scalar") return node;
-    if (node.kind === "list") return { ...node, items: node.items.map((item) => coerce(item, method)) };
-    return mapValues(node, (name, value) => {
-      if (isNull(value)) return undefined;
-      if (name === "parameters") return coerceParameters(value, method);
-      if (name === "layer_range" || name === "layers") return coerceSetting(value, INTEGER_SPEC);
-      return coerce(value, method);
-    });
-  };
   return mapValues(root, (name, value) => {
     if (name === "overrides" && value.kind === "list") {
       const methodOf = (item: RecipeNode) => findMethod(methods, overrideMethodName(item, root));
       return { ...value, items: value.items.map((item) => coerce(item, methodOf(item))) };
     }
     if (isNull(value)) return undefined;
-    return name === "parameters" ? coerceParameters(value, recipeMethod) : coerce(value, recipeMethod);
+    if (name === "parameters") return coerceParameters(value, recipeMethod);
+    if (name === "tokenizer") return coerceTokenizer(value);
+    // The names of modules are the user's: "layers" is one.
+    if (name === "modules" && value.kind === "map")
+      return mapValues(value, (_, module) => coerce(module, recipeMethod));
+    return coerce(value, recipeMethod);
   });
 }

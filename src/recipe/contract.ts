@@ -5,7 +5,7 @@ import type { ParameterSpecs } from "../methods/params.ts";
 import type { ErrorCode, Position } from "../errors.ts";
 import type { ModelReference } from "../sources/types.ts";
 import type { RecipeProblems } from "./problems.ts";
-import type { Override, Recipe, RecipeSlice, RecipeSource } from "./types.ts";
+import type { Override, Recipe, RecipeModule, RecipeSlice, RecipeSource } from "./types.ts";
 
 export interface ContractContext {
   readonly recipe: Recipe;
@@ -21,6 +21,7 @@ export interface ContractContext {
 /** What runs on one slice: the recipe's method, or an override's. */
 interface Run {
   readonly method: AnyMethod;
+  readonly module: RecipeModule;
   readonly slice: RecipeSlice;
   readonly override?: Override;
   readonly position: Position;
@@ -38,13 +39,20 @@ class ContractCheck {
 
   check(): void {
     const { recipe, methods } = this.#context;
-    for (const slice of recipe.slices) this.#duplicates(slice);
     const method = findMethod(methods, recipe.mergeMethod);
-    if (method !== undefined) {
-      for (const slice of recipe.slices) {
-        const position = recipe.sliced ? slice.position : this.#context.methodPosition;
-        this.#run({ method, slice, position });
-        this.#baseParameters({ method, slice, position });
+    for (const module of recipe.modules) {
+      for (const slice of module.slices) {
+        this.#duplicates(slice);
+        if (method === undefined) continue;
+        const whole = !module.sliced && module.name === undefined;
+        const run = {
+          method,
+          module,
+          slice,
+          position: whole ? this.#context.methodPosition : slice.position,
+        };
+        this.#run(run);
+        this.#baseParameters(run);
       }
     }
     for (const override of recipe.overrides) this.#override(override);
@@ -73,7 +81,7 @@ class ContractCheck {
     }
   }
 
-  #base({ method, slice }: Run): ModelReference | undefined {
+  #base({ method, slice }: Pick<Run, "method" | "slice">): ModelReference | undefined {
     return method.base === "ignored" ? undefined : (slice.baseModel ?? this.#context.recipe.baseModel);
   }
 
@@ -121,7 +129,8 @@ class ContractCheck {
     return slice.sources.filter(({ model }) => apart === undefined || !same(model, apart));
   }
 
-  #count({ method, slice, position }: Run, n: number): void {
+  #count(run: Run, n: number): void {
+    const { method, position } = run;
     const { min, max } = method.models;
     if (n >= min && n <= (max ?? Infinity)) return;
     const wanted =
@@ -130,16 +139,16 @@ class ContractCheck {
         : n < min
           ? `at least ${count(min)}`
           : `at most ${count(max ?? 0)}`;
-    const apart =
-      method.base === "ignored" || !this.#base({ method, slice, position }) ? "" : " besides the base";
+    const apart = method.base === "ignored" || !this.#base(run) ? "" : " besides the base";
     const message = `${method.name} needs ${wanted}${apart}; there ${n === 1 ? "is" : "are"} ${n} here.`;
     const hint = n < min ? "List more models." : "List fewer models, or choose a method that takes them all.";
     this.#error("RECIPE_MODEL_COUNT", position, message, hint);
   }
 
   /** Parameters that no level gives at all; one that a filter leaves out somewhere is for the planner to find. */
-  #required({ method, slice, override, position }: Run, inputs: readonly RecipeSource[]): void {
-    const shared = [override?.parameters, slice.parameters, this.#context.recipe.parameters];
+  #required({ method, module, slice, override, position }: Run, inputs: readonly RecipeSource[]): void {
+    const { recipe } = this.#context;
+    const shared = [override?.parameters, slice.parameters, module.parameters, recipe.parameters];
     for (const [name, spec] of Object.entries(method.parameters as ParameterSpecs)) {
       const given = spec.default !== undefined || spec.optional === true || this.#context.misspelt.has(name);
       if (given || shared.some((level) => level?.has(name))) continue;
@@ -169,11 +178,12 @@ class ContractCheck {
     const { recipe, methods } = this.#context;
     const { position, model } = override;
     const method = findMethod(methods, override.mergeMethod ?? recipe.mergeMethod);
-    // Which slices an override touches depends on the models' layers, which only the planner knows.
-    const slice = recipe.sliced ? undefined : recipe.slices[0];
+    // Which modules and slices an override touches depends on the models' tensors, which only the planner knows.
+    const [module, another] = recipe.modules;
+    const slice = another === undefined && module?.sliced === false ? module.slices[0] : undefined;
     const changes = override.mergeMethod !== undefined || model !== undefined;
-    if (method !== undefined && slice !== undefined && changes)
-      this.#run({ method, slice, override, position });
+    if (method !== undefined && module !== undefined && slice !== undefined && changes)
+      this.#run({ method, module, slice, override, position });
   }
 }
 

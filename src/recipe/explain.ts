@@ -3,7 +3,7 @@ import { findMethod, methodNameOf, overrideMethodName, specOf } from "./coerce.t
 import { explainParameter } from "./explain-parameter.ts";
 import { expected, label, quoted, shown } from "./phrases.ts";
 import { isMap, locate } from "./tree.ts";
-import { UNSUPPORTED_KEYS } from "./unsupported.ts";
+import { isUnsupportedKey } from "./unsupported.ts";
 import { spanOf } from "./problems.ts";
 import type { DefinedError } from "ajv";
 import type { ErrorCode } from "../errors.ts";
@@ -68,11 +68,7 @@ class Explainer {
       this.#unknownParameter(fault, name, key);
       return;
     }
-    if (path.length === 0 && Object.hasOwn(UNSUPPORTED_KEYS, name)) {
-      const message = `"${name}" is not run by this version of Stockpot: ${UNSUPPORTED_KEYS[name]}.`;
-      this.#context.problems.error("RECIPE_UNSUPPORTED", key, message, `Remove "${name}".`);
-      return;
-    }
+    if (path.length === 0 && isUnsupportedKey(name)) return;
     const allowed = allowedKeys(error);
     if (allowed.includes("parameters") && specOf(fault.method, name) !== undefined) {
       const message = `"${name}" is a parameter and has no effect here.`;
@@ -115,26 +111,30 @@ class Explainer {
     this.#context.problems.error("RECIPE_MISSING_KEY", span, `${where} lacks ${names}.`, `Add ${names}.`);
   }
 
+  /** None or several of the keys that say what is merged. */
+  #layout(fault: Fault, several: boolean): void {
+    const { path, at } = fault;
+    const keys = path.length === 0 ? ["models", "slices", "modules"] : ["models", "slices"];
+    if (!several) {
+      this.#missing(fault, keys);
+      return;
+    }
+    const present = isMap(at.node) ? [...at.node.entries].filter(([name]) => keys.includes(name)) : [];
+    const names = present.map(([name]) => `"${name}"`).join(" and ");
+    const hint = "Keep models to merge whole models, slices to restack, modules for the parts of a network.";
+    const span = present.at(-1)?.[1].key ?? spanOf(at);
+    this.#context.problems.error("RECIPE_CONFLICT", span, `${names} exclude each other.`, hint);
+  }
+
   #structure(fault: Fault): void {
     const { error, path, at } = fault;
-    const { problems, tree } = this.#context;
+    const { problems } = this.#context;
     this.understood = false;
     const span = spanOf(at);
     if (error.keyword === "anyOf") {
       this.#missing(fault, ["tensors", "layers"]);
     } else if (error.keyword === "oneOf") {
-      if (error.params.passingSchemas === null) {
-        if (!tree.entries.has("modules")) this.#missing(fault, ["models", "slices"]);
-        return;
-      }
-      const slices = tree.entries.get("slices")?.key ?? span;
-      const message = '"models" and "slices" exclude each other.';
-      problems.error(
-        "RECIPE_CONFLICT",
-        slices,
-        message,
-        "Keep models to merge whole models, slices to restack.",
-      );
+      this.#layout(fault, error.params.passingSchemas !== null);
     } else if (error.keyword === "enum" && path.at(-1) === "merge_method") {
       const names = this.#context.methods.map(({ name }) => name);
       const given = at.node.kind === "scalar" ? String(at.node.value) : "";

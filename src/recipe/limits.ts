@@ -10,6 +10,9 @@ export const MAX_NESTING = 32;
 /** Values after aliases are expanded, so that a few lines of aliases to aliases cannot fill the memory. */
 export const MAX_VALUES = 100_000;
 
+/** Recipes of one file: each is a merge of its own, minutes for a real model. */
+export const MAX_DOCUMENTS = 256;
+
 /** Models of one merge: the largest published soups have 72, and a Gram matrix grows with the square. */
 export const MAX_MODELS = 1024;
 

@@ -3,13 +3,14 @@ import { referenceText } from "../sources/types.ts";
 import { findMethod, methodNameOf, overrideMethodName } from "./coerce.ts";
 import { readModelReference } from "./reference.ts";
 import { readSettings } from "./read-settings.ts";
+import { readTokenizer } from "./read-tokenizer.ts";
 import { spanOf } from "./problems.ts";
 import { child, children, locate, text } from "./tree.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { ModelReference } from "../sources/types.ts";
 import type { RecipeProblems } from "./problems.ts";
 import type { RecipeNode } from "./tree.ts";
-import type { Override, Recipe, RecipeSlice, RecipeSource } from "./types.ts";
+import type { Override, Recipe, RecipeModule, RecipeSlice, RecipeSource, Settings } from "./types.ts";
 
 type Range = readonly [number, number];
 
@@ -31,24 +32,40 @@ export class Normalizer {
   }
 
   recipe(file: string, source: string): Recipe {
-    const sliced = child(this.#tree, "slices") !== undefined;
     const baseModel = this.#reference(this.#tree, "base_model");
     const dtype = dtypeFromRecipe(text(child(this.#tree, "dtype")) ?? "");
     const outDtype = dtypeFromRecipe(text(child(this.#tree, "out_dtype")) ?? "");
+    const name = text(child(this.#tree, "name"));
     return {
       file,
       text: source,
+      ...(name !== undefined && { name }),
       mergeMethod: methodNameOf(this.#tree) ?? "",
       ...(baseModel && { baseModel }),
-      slices: sliced
-        ? children(this.#tree, "slices").map((slice) => this.#slice(slice))
-        : [this.#wholeModels(baseModel)],
-      sliced,
+      modules: this.#modules(baseModel),
       parameters: this.#settings(this.#tree, "all"),
       ...(dtype && { dtype }),
       ...(outDtype && { outDtype }),
       overrides: children(this.#tree, "overrides").map((override) => this.#override(override)),
+      ...readTokenizer(this.#tree, this.#problems),
     };
+  }
+
+  #modules(baseModel: ModelReference | undefined): RecipeModule[] {
+    const modules = child(this.#tree, "modules");
+    if (modules?.kind !== "map") return [this.#module(this.#tree, baseModel, new Map())];
+    return [...modules.entries].map(([name, { key, value }]) => {
+      const position = this.#problems.position(key.offset);
+      return { ...this.#module(value, baseModel, this.#settings(value, "all")), name, position };
+    });
+  }
+
+  #module(node: RecipeNode, baseModel: ModelReference | undefined, parameters: Settings): RecipeModule {
+    const sliced = child(node, "slices") !== undefined;
+    const slices = sliced
+      ? children(node, "slices").map((slice) => this.#slice(slice))
+      : [this.#wholeModels(node, baseModel)];
+    return { slices, sliced, parameters, position: this.#position(node) };
   }
 
   #position(node: RecipeNode) {
@@ -77,9 +94,9 @@ export class Normalizer {
   }
 
   /** `models`: one slice over all layers, with a base that is not listed as its last source. */
-  #wholeModels(baseModel: ModelReference | undefined): RecipeSlice {
-    const list = child(this.#tree, "models") ?? this.#tree;
-    const sources = children(this.#tree, "models").flatMap((entry) => {
+  #wholeModels(node: RecipeNode, baseModel: ModelReference | undefined): RecipeSlice {
+    const list = child(node, "models") ?? node;
+    const sources = children(node, "models").flatMap((entry) => {
       this.#noEffect(entry, "layer_range", "under models");
       return this.#source(entry);
     });

@@ -1,14 +1,18 @@
-import { UsageError } from "../errors.ts";
+import { RecipeError, UsageError } from "../errors.ts";
 import { METHODS } from "../methods/index.ts";
 import { coerceRecipe } from "./coerce.ts";
 import { checkContract } from "./contract.ts";
+import { linkDocuments } from "./documents.ts";
 import { Normalizer } from "./normalize.ts";
 import { RecipeProblems } from "./problems.ts";
 import { child } from "./tree.ts";
+import { reportUnsupportedKeys } from "./unsupported.ts";
 import { validate } from "./validate.ts";
 import { readYaml } from "./yaml.ts";
 import type { AnyMethod } from "../methods/define.ts";
-import type { ParsedRecipe } from "./types.ts";
+import type { RecipeDocument } from "./documents.ts";
+import type { MapNode } from "./tree.ts";
+import type { ParsedRecipe, ParsedRecipes } from "./types.ts";
 
 export interface ParseOptions {
   /** Name for messages: the path as the user wrote it. */
@@ -28,18 +32,44 @@ function allMethods(own: readonly AnyMethod[] = []): readonly AnyMethod[] {
   throw new UsageError("USAGE", `There are two merge methods named "${twice.name}".`, { where: twice.name });
 }
 
-/** Reads and checks a recipe. Throws one RecipeError with all that is wrong in `problems`, in the order of the text. */
-export function parseRecipe(text: string, options: ParseOptions): ParsedRecipe {
-  const { file, lenient = false } = options;
+/**
+ * Reads and checks a file of one or several recipes. Throws one RecipeError with all that is wrong in `problems`, in the
+ * order of the text.
+ */
+export function parseRecipes(text: string, options: ParseOptions): ParsedRecipes {
   const methods = allMethods(options.methods);
-  const problems = new RecipeProblems(text, file);
-  const tree = coerceRecipe(readYaml(text, problems), methods);
+  const problems = new RecipeProblems(text, options.file);
+  const documents = readYaml(text, problems).map((tree) =>
+    parseDocument(tree, { ...options, methods }, problems, text),
+  );
+  const linked = linkDocuments(documents, problems);
+  problems.throwIfErrors();
+  return { ...linked, warnings: problems.list() };
+}
+
+function parseDocument(
+  root: MapNode,
+  { file, methods, lenient = false }: ParseOptions & { readonly methods: readonly AnyMethod[] },
+  problems: RecipeProblems,
+  text: string,
+): RecipeDocument {
+  const tree = coerceRecipe(root, methods);
   const { understood, misspelt } = validate({ tree, methods, problems, lenient });
   const recipe = new Normalizer(tree, methods, problems).recipe(file, text);
+  reportUnsupportedKeys(tree, problems);
   if (understood && !problems.hasErrorOf("RECIPE_MODEL_REFERENCE")) {
     const methodPosition = problems.position((child(tree, "merge_method") ?? tree).offset);
     checkContract({ recipe, methods, problems, lenient, misspelt, methodPosition });
   }
-  problems.throwIfErrors();
-  return { recipe, warnings: problems.list() };
+  return { recipe, position: problems.position((child(tree, "name") ?? tree).offset) };
+}
+
+/** The same for a file of a single recipe; refuses several. */
+export function parseRecipe(text: string, options: ParseOptions): ParsedRecipe {
+  const { intermediates, output, warnings } = parseRecipes(text, options);
+  if (intermediates.length === 0) return { recipe: output, warnings };
+  throw new RecipeError("RECIPE_DOCUMENTS", `${options.file} holds several recipes.`, {
+    where: options.file,
+    hint: "Read it with parseRecipes.",
+  });
 }

@@ -32,6 +32,7 @@ const TYPE_WORDS: Readonly<Record<string, { readonly noun: string; readonly cure
   array: { noun: "a list", cure: "Start each entry with a dash, or write [first, second]." },
   string: { noun: "text", cure: "Put it in quotes if it is meant as text." },
   integer: { noun: "a whole number", cure: "Write it without a fraction." },
+  boolean: { noun: "true or false", cure: "Write true or false." },
   number: { noun: "a number", cure: "Write a decimal number." },
 };
 

@@ -1,53 +1,12 @@
 import { DEFAULT_METHOD, METHODS } from "../methods/index.ts";
 import { RECIPE_DTYPE_NAMES } from "../tensor/dtype.ts";
-import { MAX_LIST_LENGTH, MAX_MODELS, MAX_NAME_LENGTH } from "./limits.ts";
+import { MAX_LIST_LENGTH, MAX_MODELS } from "./limits.ts";
+import { list, mapOf, name, nameOr, parameters, range, record, ref } from "./schema-forms.ts";
 import { settingSchema } from "./setting-schema.ts";
+import { TOKENIZER_KEYS } from "./tokenizer-schema.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { ParameterSpecs } from "../methods/params.ts";
 import type { JsonObject } from "../sources/types.ts";
-
-const ref = (name: string): JsonObject => ({ $ref: `#/definitions/${name}` });
-/** Which parameters there are depends on the method: a branch says it. */
-const parameters = (description: string): JsonObject => ({ description, type: "object" });
-
-const record = (description: string, required: string[], properties: JsonObject): JsonObject => ({
-  description,
-  type: "object",
-  additionalProperties: false,
-  required,
-  properties,
-});
-
-const list = (description: string, items: JsonObject, maxItems: number): JsonObject => ({
-  description,
-  type: "array",
-  minItems: 1,
-  maxItems,
-  items,
-});
-
-const name = (description: string): JsonObject => ({
-  description,
-  type: "string",
-  minLength: 1,
-  maxLength: MAX_NAME_LENGTH,
-});
-
-const range = (description: string): JsonObject => ({
-  description,
-  type: "array",
-  minItems: 2,
-  maxItems: 2,
-  items: { type: "integer", minimum: 0 },
-});
-
-/** A string, or a mapping with the given key and others. */
-const nameOr = (description: string, key: string, properties: JsonObject): JsonObject => ({
-  ...record(description, [key], properties),
-  type: ["string", "object"],
-  minLength: 1,
-  maxLength: MAX_NAME_LENGTH,
-});
 
 /** A mapping of the given keys and no others. */
 const closed = (properties: readonly (readonly [string, JsonObject])[]): JsonObject => ({
@@ -93,18 +52,37 @@ function keys(methods: readonly AnyMethod[], used: readonly AnyMethod[]): JsonOb
   const method: JsonObject = { type: "string", enum: methods.map((each) => each.name) };
   const summaries = methods.map((each) => `- ${each.name}: ${each.summary}`).join("\n");
   const dtypes = RECIPE_DTYPE_NAMES.flatMap((dtype) => [dtype, `torch.${dtype}`]);
-  const source = record("One input of the slice.", ["model", "layer_range"], {
-    model: ref("model"),
-    layer_range: range("Layers to take, [start, end): end is not included."),
-    parameters: parameters("Parameters of this model alone."),
+  const override = { ...overrideEntry(method), allOf: used.map(overrideBranch) };
+  const models = list("Models to merge over all their layers.", modelEntry(), MAX_MODELS);
+  const slices = list("Output layers, assembled from layers of the models.", sliceEntry(), MAX_LIST_LENGTH);
+  const part = record("A part of the network: a tower, the encoder, the decoder.", [], {
+    models,
+    slices,
+    parameters: parameters("Parameters of this part."),
   });
-  const slice = record("A run of output layers.", ["sources"], {
-    sources: list("The inputs that are merged into these layers.", source, MAX_MODELS),
-    base_model: { ...ref("model"), description: "Base model of this slice alone." },
-    parameters: parameters("Parameters of this slice."),
-    residual_weight: { description: "Accepted and without effect, as in mergekit.", type: "number" },
-  });
-  const overrideKeys = record("Method and parameters of the tensors that it matches; first match wins.", [], {
+  return {
+    name: name("How other recipes in the same file name this one's result, as a model."),
+    merge_method: { description: `How to merge.\n\n${summaries}`, default: DEFAULT_METHOD, ...method },
+    base_model: { ...ref("model"), description: "The model that the others were fine-tuned from." },
+    models,
+    slices,
+    modules: mapOf(
+      "Parts of the network, each with models or slices of its own; `default` is all that no other one takes.",
+      { ...part, oneOf: [{ required: ["models"] }, { required: ["slices"] }] },
+      MAX_LIST_LENGTH,
+    ),
+    parameters: parameters(
+      "Parameters for the whole recipe; those of modules, slices and models come first.",
+    ),
+    dtype: { description: "Dtype to compute for and to write.", type: "string", enum: dtypes },
+    out_dtype: { description: "Dtype to write, if it differs from dtype.", type: "string", enum: dtypes },
+    ...TOKENIZER_KEYS,
+    overrides: list("Other methods or parameters for some tensors.", override, MAX_LIST_LENGTH),
+  };
+}
+
+function overrideEntry(method: JsonObject): JsonObject {
+  const entry = record("Method and parameters of the tensors that it matches; first match wins.", [], {
     tensors: {
       description: "Patterns of output tensor names: * is any text, ? is one character.",
       if: { type: "array" },
@@ -116,26 +94,29 @@ function keys(methods: readonly AnyMethod[], used: readonly AnyMethod[]): JsonOb
     model: { ...ref("model"), description: "Take only this model as input." },
     parameters: parameters("Parameters that come before those of models, slices and recipe."),
   });
-  const override: JsonObject = {
-    ...overrideKeys,
-    anyOf: [{ required: ["tensors"] }, { required: ["layers"] }],
-    allOf: used.map(overrideBranch),
-  };
-  const entry = record("A model to merge.", ["model"], {
+  return { ...entry, anyOf: [{ required: ["tensors"] }, { required: ["layers"] }] };
+}
+
+function sliceEntry(): JsonObject {
+  const source = record("One input of the slice.", ["model", "layer_range"], {
+    model: ref("model"),
+    layer_range: range("Layers to take, [start, end): end is not included."),
+    parameters: parameters("Parameters of this model alone."),
+  });
+  return record("A run of output layers.", ["sources"], {
+    sources: list("The inputs that are merged into these layers.", source, MAX_MODELS),
+    base_model: { ...ref("model"), description: "Base model of this slice alone." },
+    parameters: parameters("Parameters of this slice."),
+    residual_weight: { description: "Accepted and without effect, as in mergekit.", type: "number" },
+  });
+}
+
+function modelEntry(): JsonObject {
+  return record("A model to merge.", ["model"], {
     model: ref("model"),
     parameters: parameters("Parameters of this model alone."),
     layer_range: { description: "Without effect here, as in mergekit; layers are chosen in slices." },
   });
-  return {
-    merge_method: { description: `How to merge.\n\n${summaries}`, default: DEFAULT_METHOD, ...method },
-    base_model: { ...ref("model"), description: "The model that the others were fine-tuned from." },
-    models: list("Models to merge over all their layers.", entry, MAX_MODELS),
-    slices: list("Output layers, assembled from layers of the models.", slice, MAX_LIST_LENGTH),
-    parameters: parameters("Parameters for the whole recipe; those of slices and models come first."),
-    dtype: { description: "Dtype to compute for and to write.", type: "string", enum: dtypes },
-    out_dtype: { description: "Dtype to write, if it differs from dtype.", type: "string", enum: dtypes },
-    overrides: list("Other methods or parameters for some tensors.", override, MAX_LIST_LENGTH),
-  };
 }
 
 const at = (properties: JsonObject): JsonObject => ({ properties });
@@ -146,12 +127,12 @@ function branch({ name: method }: AnyMethod): JsonObject {
   const all = { parameters: ref(`${method}.parameters`) };
   const own = { parameters: ref(`${method}.model_parameters`) };
   const isThis = at({ merge_method: { const: method } });
+  const parts = { ...all, models: each(own), slices: each({ ...all, sources: each(own) }) };
   return {
     if: method === DEFAULT_METHOD ? isThis : { required: ["merge_method"], ...isThis },
     then: at({
-      ...all,
-      models: each(own),
-      slices: each({ ...all, sources: each(own) }),
+      ...parts,
+      modules: { additionalProperties: at(parts) },
       overrides: { items: { if: { required: ["merge_method"] }, else: at(all) } },
     }),
   };
@@ -179,7 +160,7 @@ export function recipeSchema(
     description: "Which models to merge, and how.",
     type: "object",
     additionalProperties: false,
-    oneOf: [{ required: ["models"] }, { required: ["slices"] }],
+    oneOf: [{ required: ["models"] }, { required: ["slices"] }, { required: ["modules"] }],
     properties: keys(methods, used),
     allOf: used.map(branch),
     definitions: definitions(used),

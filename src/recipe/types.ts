@@ -21,6 +21,19 @@ export interface Setting {
 
 export type Settings = ReadonlyMap<string, Setting>;
 
+/** Where a parameter's value stands, in the order of precedence. */
+export type RuleLevel = "override" | "source" | "slice" | "module" | "recipe" | "default";
+
+/** A parameter's value at a tensor, and the rule that gave it. */
+export interface FoundValue {
+  readonly value: ParameterValue;
+  readonly level: RuleLevel;
+  /** Absent for a default. */
+  readonly setting?: Setting;
+  /** The entry of the setting whose filter applied. */
+  readonly entry?: ConditionalSetting;
+}
+
 export interface RecipeSource {
   readonly model: ModelReference;
   /** Half-open [start, end); absent: all layers of the model. */
@@ -32,6 +45,19 @@ export interface RecipeSource {
 export interface RecipeSlice {
   readonly sources: readonly RecipeSource[];
   readonly baseModel?: ModelReference;
+  readonly parameters: Settings;
+  readonly position: Position;
+}
+
+/** A part of the network with slices of its own, or the whole network. */
+export interface RecipeModule {
+  /** Its name under `modules`; absent for the models or slices of the recipe itself. */
+  readonly name?: string;
+  /** `models` of the file have become one slice over all layers (`layerRange` absent). */
+  readonly slices: readonly RecipeSlice[];
+  /** True if the file had `slices`, false if it had `models`. */
+  readonly sliced: boolean;
+  /** Parameters between those of a slice and the recipe's own; empty for the whole network. */
   readonly parameters: Settings;
   readonly position: Position;
 }
@@ -50,19 +76,40 @@ export interface Override {
   readonly position: Position;
 }
 
-/**
- * A checked recipe. `models` of the file have become one slice over all layers (`layerRange` absent), with the base
- * model appended as mergekit does when it is not listed.
- */
+/** Where the row of a token comes from for models that lack it. */
+export type TokenSource =
+  | { readonly kind: "zero" }
+  /** The row of the same token in one model. */
+  | { readonly kind: "model"; readonly model: ModelReference }
+  /** The row of another token of one model, by its text or its id. */
+  | { readonly kind: "model_token"; readonly model: ModelReference; readonly token: string | number };
+
+export interface TokenSetting {
+  /** Absent: the default rule. */
+  readonly source?: TokenSource;
+  /** Models that have the token get the source's row, too. */
+  readonly force: boolean;
+}
+
+/** `tokenizer`, or `tokenizer_source` as one without tokens. */
+export interface TokenizerSetting {
+  readonly source: "union" | "base" | { readonly model: ModelReference };
+  readonly tokens: ReadonlyMap<string, TokenSetting>;
+  readonly padToMultipleOf?: number;
+  readonly position: Position;
+}
+
+/** A checked recipe, with the base model appended to `models` as mergekit does when it is not listed. */
 export interface Recipe {
   readonly file: string;
   /** The text as read, carried into the output. */
   readonly text: string;
+  /** How other recipes of the file name its result. */
+  readonly name?: string;
   readonly mergeMethod: string;
   readonly baseModel?: ModelReference;
-  readonly slices: readonly RecipeSlice[];
-  /** True if the file had `slices`, false if it had `models`. */
-  readonly sliced: boolean;
+  /** The parts of the network; a single one without a name unless the file had `modules`. */
+  readonly modules: readonly RecipeModule[];
   readonly parameters: Settings;
   /** Dtype the merge computes for; also the output's unless `outDtype` is given. */
   readonly dtype?: FloatDtype;
@@ -70,6 +117,21 @@ export interface Recipe {
   /** Seed of the random methods. */
   readonly seed?: number;
   readonly overrides: readonly Override[];
+  readonly tokenizer?: TokenizerSetting;
+  /** "auto", the name of a built-in template, or a template itself. */
+  readonly chatTemplate?: { readonly template: string; readonly position: Position };
+}
+
+/** A recipe whose result others of the file take as a model. */
+export type NamedRecipe = Recipe & { readonly name: string };
+
+/** A file's recipes: the output's, and those whose results it is made from. */
+export interface ParsedRecipes {
+  /** In an order in which each comes after those that it uses. */
+  readonly intermediates: readonly NamedRecipe[];
+  readonly output: Recipe;
+  /** What is doubtful but does not stop the merge; errors are thrown. */
+  readonly warnings: readonly Problem[];
 }
 
 export interface ParsedRecipe {

@@ -1,6 +1,8 @@
+import type { RecipeProblems } from "./problems.ts";
+import type { MapNode } from "./tree.ts";
+
 /** Top-level keys of mergekit's language, and of Stockpot's to come, that this version knows but does not run. */
-export const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
-  modules: "models of several modules (vision tower, encoder and decoder) are merged as one",
+const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
   tokenizer: "vocabularies are not aligned; the tokenizer of the base is carried over",
   tokenizer_source: "vocabularies are not aligned; the tokenizer of the base is carried over",
   chat_template: "the chat template of the base is carried over",
@@ -8,5 +10,16 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
   evaluate: "models are not evaluated",
   seed: "no method that draws random numbers is built in",
   methods: "methods of a recipe's own are not read",
-  name: "only recipes among several in one file have names",
 };
+
+export function isUnsupportedKey(name: string): boolean {
+  return Object.hasOwn(UNSUPPORTED_KEYS, name);
+}
+
+export function reportUnsupportedKeys(tree: MapNode, problems: RecipeProblems): void {
+  for (const [name, { key }] of tree.entries) {
+    if (!isUnsupportedKey(name)) continue;
+    const message = `"${name}" is not run by this version of Stockpot: ${UNSUPPORTED_KEYS[name] ?? ""}.`;
+    problems.error("RECIPE_UNSUPPORTED", key, message, `Remove "${name}".`);
+  }
+}

@@ -1,6 +1,7 @@
 import { Composer, Lexer, Parser } from "yaml";
 import { buildTree } from "./build-tree.ts";
-import { MAX_NESTING, MAX_RECIPE_BYTES, MAX_TOKENS } from "./limits.ts";
+import { MAX_DOCUMENTS, MAX_NESTING, MAX_RECIPE_BYTES, MAX_TOKENS } from "./limits.ts";
+import { isMap } from "./tree.ts";
 import type { CST, Document } from "yaml";
 import type { RecipeProblems } from "./problems.ts";
 import type { MapNode } from "./tree.ts";
@@ -31,8 +32,8 @@ function parseSyntax(text: string, problems: RecipeProblems): CST.Token[] {
   return syntax;
 }
 
-/** The only document of the text. */
-function composeDocument(text: string, problems: RecipeProblems): Document.Parsed {
+/** The documents of the text, one after the other. */
+function composeDocuments(text: string, problems: RecipeProblems): Document.Parsed[] {
   // Every scalar stays text ("failsafe"): scalars.ts reads it as PyYAML does. Duplicate keys are reported with both
   // places while the tree is built.
   const composer = new Composer({
@@ -44,32 +45,37 @@ function composeDocument(text: string, problems: RecipeProblems): Document.Parse
     prettyErrors: false,
     logLevel: "silent",
   });
-  const [document, second] = composer.compose(parseSyntax(text, problems), true, text.length);
+  const documents = [...composer.compose(parseSyntax(text, problems), true, text.length)];
   // One mistake makes the parser stumble over what follows: only the first is worth showing.
-  const fault = document?.errors[0] ?? second?.errors[0];
-  if (fault !== undefined || document === undefined) {
-    const [offset, end] = fault?.pos ?? [0, 0];
-    const message = `Not valid YAML: ${fault?.message ?? "no document"}.`;
+  const fault = documents.flatMap(({ errors }) => errors)[0];
+  if (fault !== undefined) {
+    const [offset, end] = fault.pos;
     const hint =
-      fault?.code === "TAB_AS_INDENT" ? "Indent with spaces." : "Check indentation, quotes and brackets.";
-    problems.fail("RECIPE_SYNTAX", { offset, end }, message, hint);
+      fault.code === "TAB_AS_INDENT" ? "Indent with spaces." : "Check indentation, quotes and brackets.";
+    problems.fail("RECIPE_SYNTAX", { offset, end }, `Not valid YAML: ${fault.message}.`, hint);
   }
-  if (second !== undefined) {
-    const at = { offset: second.range[0], end: second.range[0] + "---".length };
-    const message = "The file holds several recipes; this version of Stockpot runs one per file.";
-    problems.fail("RECIPE_UNSUPPORTED", at, message, "Put each recipe into a file of its own.");
+  if (documents.length > MAX_DOCUMENTS) {
+    const offset = documents[MAX_DOCUMENTS]?.range[0] ?? 0;
+    const message = `The file holds more than ${MAX_DOCUMENTS} recipes.`;
+    problems.fail("RECIPE_LIMIT", { offset, end: offset }, message, REASONABLE);
   }
-  return document;
+  return documents;
 }
 
-/** Reads YAML 1.1 text into a tree with positions; throws RecipeError if there is nothing to go on with. */
-export function readYaml(text: string, problems: RecipeProblems): MapNode {
-  const root = buildTree(composeDocument(text, problems).contents, problems);
-  if (root.kind === "map") return root;
+/**
+ * Reads YAML 1.1 text into a tree with positions for each document that is not empty; throws RecipeError if there is
+ * nothing to go on with.
+ */
+export function readYaml(text: string, problems: RecipeProblems): MapNode[] {
+  const roots = composeDocuments(text, problems).map(({ contents }) => buildTree(contents, problems));
+  const filled = roots.filter((root) => root.kind !== "scalar" || root.value !== null);
   const hint = "List the models to merge under models:.";
-  if (root.kind === "scalar" && root.value === null) {
-    problems.fail("RECIPE_MISSING_KEY", root, "The recipe is empty.", hint);
+  if (filled.length === 0) {
+    problems.fail("RECIPE_MISSING_KEY", { offset: 0, end: 0 }, "The recipe is empty.", hint);
   }
-  const message = "A recipe is a mapping of keys such as models and merge_method.";
-  return problems.fail("RECIPE_WRONG_TYPE", root, message, hint);
+  return filled.map((root) => {
+    if (isMap(root)) return root;
+    const message = "A recipe is a mapping of keys such as models and merge_method.";
+    return problems.fail("RECIPE_WRONG_TYPE", root, message, hint);
+  });
 }

@@ -4,10 +4,11 @@ import { METHODS } from "../../src/methods/index.ts";
 import type { PlanOptions } from "../../src/plan/context.ts";
 import { planMerge } from "../../src/plan/plan.ts";
 import type { MergePlan, PlannedTensor } from "../../src/plan/types.ts";
-import type { Override, Recipe, Setting, Settings } from "../../src/recipe/types.ts";
+import type { Override, Recipe, RecipeModule, Setting, Settings } from "../../src/recipe/types.ts";
 import type { JsonObject, ModelHeaders, TensorHeader } from "../../src/sources/types.ts";
 import { DTYPE_BITS } from "../../src/tensor/dtype.ts";
 import type { Dtype } from "../../src/tensor/dtype.ts";
+import type { TinyArchitecture } from "../fixtures/tiny-architectures.ts";
 
 const POSITION = { file: "recipe.yml", line: 1, column: 1 };
 
@@ -38,6 +39,12 @@ export function modelOf(
     },
   ];
   return { reference, location: `/m/${reference}`, files, tensors, metadata: {}, config, sideFiles: [] };
+}
+
+/** Headers of a model of a tiny architecture. */
+export function headersOf(reference: string, { tensors, config }: TinyArchitecture): ModelHeaders {
+  const shapes = tensors.map(({ name, shape, buffer }) => [name, [buffer?.dtype ?? "F32", shape]] as const);
+  return modelOf(reference, Object.fromEntries(shapes), { config: config as JsonObject });
 }
 
 /** Names and shapes of a small Llama, in the order in which safetensors files have them. */
@@ -106,11 +113,17 @@ interface OverrideText extends Pick<Override, "tensors" | "layers" | "mergeMetho
   readonly model?: string;
   readonly parameters?: Readonly<Record<string, SettingText>>;
 }
+interface ModuleText {
+  readonly models?: readonly (SourceText | string)[];
+  readonly slices?: readonly SliceText[];
+  readonly parameters?: Readonly<Record<string, SettingText>>;
+}
 export interface RecipeText extends Pick<Recipe, "dtype" | "outDtype"> {
   readonly method: string;
   readonly base?: string;
   readonly models?: readonly (SourceText | string)[];
   readonly slices?: readonly SliceText[];
+  readonly modules?: Readonly<Record<string, ModuleText>>;
   readonly parameters?: Readonly<Record<string, SettingText>>;
   readonly overrides?: readonly OverrideText[];
 }
@@ -119,32 +132,45 @@ const ref = (path: string) => ({ path });
 
 /** A recipe as the parser leaves it, the base appended to `models`. Its text has a line per source. */
 export function recipeOf(text: RecipeText): Recipe {
-  const { method, base, models = [], slices, parameters, overrides = [], ...dtypes } = text;
-  const listed = models.map((model) => (typeof model === "string" ? { model } : model));
-  const appended = base !== undefined && !listed.some(({ model }) => model === base) ? [{ model: base }] : [];
+  const { method, base, models, slices, modules, parameters, overrides = [], ...dtypes } = text;
   let line = 1;
   const position = () => ({ ...POSITION, line: ++line });
-  const written: readonly SliceText[] = slices ?? [{ sources: [...listed, ...appended] }];
+  const moduleOf = (part: ModuleText, name?: string): RecipeModule => {
+    const listed = (part.models ?? []).map((model) => (typeof model === "string" ? { model } : model));
+    const appended =
+      base !== undefined && !listed.some(({ model }) => model === base) ? [{ model: base }] : [];
+    const written: readonly SliceText[] = part.slices ?? [{ sources: [...listed, ...appended] }];
+    return {
+      ...(name === undefined ? {} : { name }),
+      sliced: part.slices !== undefined,
+      parameters: settings(name === undefined ? {} : part.parameters),
+      position: name === undefined ? POSITION : position(),
+      slices: written.map((slice) => ({
+        position: position(),
+        parameters: settings(slice.parameters),
+        ...(slice.base !== undefined ? { baseModel: ref(slice.base) } : {}),
+        sources: slice.sources.map((entry) => {
+          const source: SourceText = typeof entry === "string" ? { model: entry } : entry;
+          return {
+            model: ref(source.model),
+            ...(source.layers === undefined ? {} : { layerRange: source.layers }),
+            parameters: settings(source.parameters),
+            position: position(),
+          };
+        }),
+      })),
+    };
+  };
+  const whole = { ...(models && { models }), ...(slices && { slices }) };
   return {
     file: "recipe.yml",
     text: Array.from({ length: 50 }, (_, i) => `line ${i + 1}`).join("\n"),
     mergeMethod: method,
     ...(base === undefined ? {} : { baseModel: ref(base) }),
-    sliced: slices !== undefined,
-    slices: written.map((slice) => ({
-      position: position(),
-      parameters: settings(slice.parameters),
-      ...(slice.base !== undefined ? { baseModel: ref(slice.base) } : {}),
-      sources: slice.sources.map((entry) => {
-        const source: SourceText = typeof entry === "string" ? { model: entry } : entry;
-        return {
-          model: ref(source.model),
-          ...(source.layers === undefined ? {} : { layerRange: source.layers }),
-          parameters: settings(source.parameters),
-          position: position(),
-        };
-      }),
-    })),
+    modules:
+      modules === undefined
+        ? [moduleOf(whole)]
+        : Object.entries(modules).map(([name, module]) => moduleOf(module, name)),
     parameters: settings(parameters),
     overrides: overrides.map(({ model, parameters: own, ...rest }) => ({
       ...rest,

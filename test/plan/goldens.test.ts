@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ParameterSpecs } from "../../src/methods/params.ts";
 import { METHODS, methodByName } from "../../src/methods/index.ts";
-import { referencedModels } from "../../src/plan/models.ts";
+import { referencedModels } from "../../src/recipe/references.ts";
 import { planMerge } from "../../src/plan/plan.ts";
 import type { MergePlan, PlannedInput, PlannedTensor } from "../../src/plan/types.ts";
 import { parseRecipe } from "../../src/recipe/parse.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { matchesGlob } from "../../src/plan/glob.ts";
+import { matchesGlob } from "../../src/recipe/glob.ts";
 import { llama, parameterOf, planOf, problemsOf, tensorOf } from "./build.ts";
 import type { RecipeText } from "./build.ts";
 
@@ -130,31 +130,29 @@ describe("overrides", () => {
     assert.deepEqual(scale(1), [0.5]);
   });
 
-  it("that match nothing are named, with the nearest match or the last layer", () => {
-    const warnings = (override: NonNullable<RecipeText["overrides"]>[number]) =>
-      planOf({ ...STOCK, overrides: [override] }, MODELS).warnings.map(({ code, message }) => [
-        code,
-        message,
-      ]);
+  it("that match nothing are refused, with the nearest match or the last layer", () => {
+    const errors = (override: NonNullable<RecipeText["overrides"]>[number]) =>
+      problemsOf({ ...STOCK, overrides: [override] }, MODELS).map(({ code, message }) => [code, message]);
     const sentence = "No tensor of the output matches this override.";
-    assert.deepEqual(warnings({ tensors: ["lm_haed.weight"] }), [
+    assert.deepEqual(errors({ tensors: ["lm_haed.weight"] }), [
       ["PLAN_NO_MATCH", `${sentence} Did you mean "lm_head.weight"?`],
     ]);
-    assert.deepEqual(warnings({ tensors: ["q_proj"] }), [
+    assert.deepEqual(errors({ tensors: ["q_proj"] }), [
       ["PLAN_NO_MATCH", `${sentence} Did you mean "*q_proj*"?`],
     ]);
-    assert.deepEqual(warnings({ layers: [3, 9] }), [["PLAN_NO_MATCH", `${sentence} The last layer is 2.`]]);
-    assert.deepEqual(warnings({ tensors: ["lm_head.*"], layers: [0, 9] }), [
+    assert.deepEqual(errors({ layers: [3, 9] }), [["PLAN_NO_MATCH", `${sentence} The last layer is 2.`]]);
+    assert.deepEqual(errors({ tensors: ["lm_head.*"], layers: [0, 9] }), [
       ["PLAN_NO_MATCH", `${sentence} No tensor name has a layer number.`],
     ]);
   });
 
-  it("that earlier ones shadow are named as such", () => {
+  it("that earlier ones shadow are refused as such", () => {
     const overrides = [{ tensors: ["*"] }, { tensors: ["lm_head.weight"] }];
-    const { warnings } = planOf({ ...STOCK, overrides }, MODELS);
-    assert.equal(warnings.length, 1);
-    assert.match(warnings[0]?.message ?? "", /taken by an earlier one/);
-    assert.equal(warnings[0]?.position?.line, 7);
+    const [problem, ...others] = problemsOf({ ...STOCK, overrides }, MODELS);
+    assert.deepEqual(others, []);
+    assert.equal(problem?.code, "PLAN_NO_MATCH");
+    assert.match(problem.message, /taken by an earlier one/);
+    assert.equal(problem.position?.line, 7);
   });
 });
 

@@ -234,7 +234,7 @@ describe("planMerge with slices", () => {
         two,
         none,
       ]).map((problem) => [problem.code, problem.message.includes("encoder.layers, decoder.layers")]);
-    assert.deepEqual(code("two"), [["RECIPE_UNSUPPORTED", true]]);
+    assert.deepEqual(code("two"), [["PLAN_MODULE", true]]);
     assert.deepEqual(code("none"), [["PLAN_NO_LAYERS", false]]);
   });
 

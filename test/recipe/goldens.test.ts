@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseRecipe } from "../../src/recipe/parse.ts";
+import { parseRecipe, parseRecipes } from "../../src/recipe/parse.ts";
+import { referencedModels } from "../../src/recipe/references.ts";
 import { problemsOf } from "./faults.ts";
 import { MORE_METHODS } from "./more-methods.ts";
 
 const CASES = "test/golden/cases";
 /** Cases of parts of the language that are refused by name. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
-  "multi-document": /several recipes/,
   "tokenizer-union": /"tokenizer"/,
 };
 
@@ -33,9 +33,13 @@ describe("A recipe that mergekit runs", () => {
     }
     it(`is read without a change: ${name}`, () => {
       const text = readFileSync(file, "utf8");
-      const { recipe, warnings } = parseRecipe(text, { file, methods: MORE_METHODS });
-      assert.match(text, new RegExp(`^merge_method: ${recipe.mergeMethod}$`, "m"));
-      const models = new Set(recipe.slices.flatMap(({ sources }) => sources.map(({ model }) => model.path)));
+      const { intermediates, output, warnings } = parseRecipes(text, { file, methods: MORE_METHODS });
+      const recipes = [...intermediates, output];
+      for (const { mergeMethod } of recipes)
+        assert.match(text, new RegExp(`^merge_method: ${mergeMethod}$`, "m"));
+      const names = new Set(intermediates.map((recipe) => recipe.name));
+      const paths = recipes.flatMap(referencedModels).map(({ path }) => path);
+      const models = new Set(paths.filter((path) => !names.has(path)));
       const written = text.matchAll(/(?:model|base_model): (\.\/[^\s,}]+)/g);
       assert.deepEqual([...models].sort(), [...new Set([...written].map(([, path]) => path))].sort());
       assert.ok(warnings.every(({ code }) => code === "RECIPE_MISPLACED_PARAMETER"));

@@ -37,6 +37,8 @@ const many = { min: 1 };
 const family = { weight, density, lambda, normalize, rescale, int8_mask };
 
 const declared: readonly AnyMethod[] = [
+  // No name of mergekit's: never built in.
+  declare("own", "ignored", many, { steps: integer({ doc: "Steps.", default: 10, minimum: 1 }) }),
   declare("ties", "required", many, family),
   declare("dare_linear", "required", many, family),
   declare("dare_ties", "required", many, family),
@@ -47,7 +49,7 @@ const declared: readonly AnyMethod[] = [
   declare("arcee_fusion", "required", { min: 1, max: 1 }, {}),
   declare("nearswap", "required", { min: 1, max: 1 }, { t: number({ doc: "Similarity." }) }),
   declare("karcher", "ignored", many, {
-    max_iter: integer({ doc: "Iterations.", default: 10, minimum: 1 }),
+    max_iter: integer({ doc: "Iterations.", default: 10, minimum: 0 }),
     tol: number({ doc: "Tolerance.", default: 1e-5 }),
   }),
   declare("multislerp", "optional", many, { weight }),
@@ -72,5 +74,5 @@ const declared: readonly AnyMethod[] = [
 
 const builtIn = new Set(METHODS.map(({ name }) => name));
 
-/** mergekit's other methods, as far as parsing needs them; only those that are not built in. */
+/** "own", and mergekit's methods that are not built in, as far as parsing needs them. */
 export const MORE_METHODS: readonly AnyMethod[] = declared.filter(({ name }) => !builtIn.has(name));

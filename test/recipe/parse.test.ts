@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { slicesOf } from "../../src/recipe/references.ts";
 import { isMergeError } from "../../src/errors.ts";
 import { METHODS } from "../../src/methods/index.ts";
 import { dedent, parse, problemsOf } from "./faults.ts";
@@ -9,12 +10,12 @@ const values = (settings: Settings | undefined) =>
   Object.fromEntries([...(settings ?? [])].map(([name, { value }]) => [name, value]));
 
 const sourcesOf = (recipe: Recipe) =>
-  recipe.slices.map(({ sources }) => sources.map(({ model }) => model.path));
+  slicesOf(recipe).map(({ sources }) => sources.map(({ model }) => model.path));
 
 /** Settings of the first model of a linear recipe. */
 function weightOf(written: string): unknown {
   const text = `merge_method: linear\nmodels: [{model: a, parameters: {weight: ${written}}}]\nparameters: {weight: 1}\n`;
-  return parse(text).slices[0]?.sources[0]?.parameters.get("weight")?.value;
+  return slicesOf(parse(text))[0]?.sources[0]?.parameters.get("weight")?.value;
 }
 
 describe("A parsed recipe", () => {
@@ -27,9 +28,9 @@ describe("A parsed recipe", () => {
     `);
     assert.equal(recipe.mergeMethod, "model_stock");
     assert.deepEqual(recipe.baseModel, { path: "org/base" });
-    assert.equal(recipe.sliced, false);
-    assert.equal(recipe.slices.length, 1);
-    assert.deepEqual(recipe.slices[0]?.sources, [
+    assert.equal(recipe.modules[0]?.sliced, false);
+    assert.equal(slicesOf(recipe).length, 1);
+    assert.deepEqual(slicesOf(recipe)[0]?.sources, [
       {
         model: { path: "org/a" },
         parameters: new Map(),
@@ -71,13 +72,13 @@ describe("A parsed recipe", () => {
             - {model: b, layer_range: [2, 4]}
       parameters: {t: 0.5}
     `);
-    assert.equal(recipe.sliced, true);
+    assert.equal(recipe.modules[0]?.sliced, true);
     assert.deepEqual(sourcesOf(recipe), [
       ["a", "b"],
       ["a", "b"],
     ]);
     assert.deepEqual(
-      recipe.slices.map(({ sources }) => sources.map(({ layerRange }) => layerRange)),
+      slicesOf(recipe).map(({ sources }) => sources.map(({ layerRange }) => layerRange)),
       [
         [
           [0, 2],
@@ -90,15 +91,15 @@ describe("A parsed recipe", () => {
       ],
     );
     assert.deepEqual(
-      recipe.slices.map(({ baseModel }) => baseModel?.path),
+      slicesOf(recipe).map(({ baseModel }) => baseModel?.path),
       [undefined, "b"],
     );
     assert.deepEqual(
-      recipe.slices.map(({ parameters }) => values(parameters)),
+      slicesOf(recipe).map(({ parameters }) => values(parameters)),
       [{ t: 0.1 }, {}],
     );
     assert.deepEqual(
-      recipe.slices.map(({ position }) => [position.line, position.column]),
+      slicesOf(recipe).map(({ position }) => [position.line, position.column]),
       [
         [4, 5],
         [8, 5],
@@ -179,7 +180,7 @@ describe("A parsed recipe", () => {
       const recipe = parse(
         `merge_method: passthrough\nmodels: [{model: ${written.startsWith("{") ? written : `"${written}"`}}]\n`,
       );
-      assert.deepEqual(recipe.slices[0]?.sources[0]?.model, reference);
+      assert.deepEqual(slicesOf(recipe)[0]?.sources[0]?.model, reference);
     }
   });
 });
@@ -221,7 +222,7 @@ describe("A setting", () => {
       value: false,
       position: { file: "recipe.yml", line: 6, column: 3 },
     });
-    assert.equal(recipe.slices[0]?.sources[0]?.parameters.get("weight")?.position.column, 18);
+    assert.equal(slicesOf(recipe)[0]?.sources[0]?.parameters.get("weight")?.position.column, 18);
   });
 
   it("of a boolean takes 0, 1 and the usual words in any case, and no other number", () => {
@@ -238,9 +239,9 @@ describe("A setting", () => {
 
   it("of a whole number takes 2.0 and not 2.5", () => {
     const read = (written: string) =>
-      parse(`merge_method: karcher\nmodels: [{model: a}]\nparameters: {max_iter: ${written}}\n`, {
+      parse(`merge_method: own\nmodels: [{model: a}]\nparameters: {steps: ${written}}\n`, {
         methods: MORE_METHODS,
-      }).parameters.get("max_iter")?.value;
+      }).parameters.get("steps")?.value;
     assert.equal(read("2.0"), 2);
     assert.equal(read('"3"'), 3);
     assert.throws(() => read("2.5"));
@@ -265,7 +266,7 @@ describe("Merge keys and aliases", () => {
     `,
       { methods: MORE_METHODS },
     );
-    const [, b, c] = recipe.slices[0]?.sources ?? [];
+    const [, b, c] = slicesOf(recipe)[0]?.sources ?? [];
     assert.deepEqual(values(b?.parameters), { weight: 0.1, density: 0.4 });
     assert.deepEqual(values(c?.parameters), { weight: 0.1, density: 0.3 });
   });
@@ -279,7 +280,7 @@ describe("Merge keys and aliases", () => {
         - {model: c, parameters: {weight: &w 2}}
         - {model: d, parameters: {weight: *w}}
     `);
-    const weights = recipe.slices[0]?.sources.map(({ parameters }) => parameters.get("weight")?.value);
+    const weights = slicesOf(recipe)[0]?.sources.map(({ parameters }) => parameters.get("weight")?.value);
     assert.deepEqual(weights, [1, 1, 2, 2]);
   });
 
@@ -298,10 +299,10 @@ describe("Merge keys and aliases", () => {
 describe("Methods of one's own", () => {
   it("are read beside the built-in ones, whose names they cannot take", () => {
     assert.equal(
-      parse("merge_method: karcher\nmodels: [{model: a}]\n", { methods: MORE_METHODS }).mergeMethod,
-      "karcher",
+      parse("merge_method: own\nmodels: [{model: a}]\n", { methods: MORE_METHODS }).mergeMethod,
+      "own",
     );
-    const [problem] = problemsOf("merge_method: karcher\nmodels: [{model: a}]\n");
+    const [problem] = problemsOf("merge_method: own\nmodels: [{model: a}]\n");
     assert.equal(problem?.code, "RECIPE_UNKNOWN_METHOD");
     const twice = () => parse("models: [{model: a}]\n", { methods: METHODS });
     assert.throws(twice, (error) => isMergeError(error, "USAGE"));

@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
   {
     title: "neither models nor slices",
     text: "merge_method: linear\n",
-    problems: ['1:1 RECIPE_MISSING_KEY The recipe lacks "models" or "slices".'],
+    problems: ['1:1 RECIPE_MISSING_KEY The recipe lacks "models" or "slices" or "modules".'],
   },
   {
     title: "an empty recipe",
@@ -227,8 +227,8 @@ const CASES: readonly Case[] = [
         - tensors: ""
         - tensors: [a, 7]
         - layers: [0, 2]
-          merge_method: karcher
-          parameters: {max_iter: 2.5, tol: 1e-5}
+          merge_method: own
+          parameters: {steps: 2.5}
     `,
     problems: [
       '3:49 RECIPE_OUT_OF_RANGE "density" must be a number from 0 to 1, not 1.5.',
@@ -240,7 +240,7 @@ const CASES: readonly Case[] = [
       '11:14 RECIPE_OUT_OF_RANGE "overrides[3].tensors" is empty.',
       '12:14 RECIPE_OUT_OF_RANGE "overrides[4].tensors" is empty.',
       '13:18 RECIPE_WRONG_TYPE "overrides[5].tensors[1]" must be text, not 7.',
-      '16:28 RECIPE_WRONG_TYPE "max_iter" must be a whole number of at least 1, not 2.5.',
+      '16:25 RECIPE_WRONG_TYPE "steps" must be a whole number of at least 1, not 2.5.',
     ],
   },
   {
@@ -366,22 +366,125 @@ const CASES: readonly Case[] = [
   {
     title: "parts of the language that are not run",
     text: `
-      modules: {}
+      models: [{model: a}, {model: b}]
+      base_model: base
       tokenizer_source: union
       chat_template: auto
+      seed: 3
     `,
     problems: [
-      '1:1 RECIPE_UNSUPPORTED "modules" is not run by this version of Stockpot: models of several modules (vision tower, encoder and decoder) are merged as one.',
-      '2:1 RECIPE_UNSUPPORTED "tokenizer_source" is not run by this version of Stockpot: vocabularies are not aligned; the tokenizer of the base is carried over.',
-      '3:1 RECIPE_UNSUPPORTED "chat_template" is not run by this version of Stockpot: the chat template of the base is carried over.',
+      '3:1 RECIPE_UNSUPPORTED "tokenizer_source" is not run by this version of Stockpot: vocabularies are not aligned; the tokenizer of the base is carried over.',
+      '4:1 RECIPE_UNSUPPORTED "chat_template" is not run by this version of Stockpot: the chat template of the base is carried over.',
+      '5:1 RECIPE_UNSUPPORTED "seed" is not run by this version of Stockpot: no method that draws random numbers is built in.',
     ],
   },
   {
-    title: "several documents",
-    text: "merge_method: linear\nmodels: [{model: a}]\n---\nmerge_method: linear\n",
+    title: "modules that are no parts",
+    text: `
+      merge_method: passthrough
+      modules:
+        a: {models: [{model: x}], slices: [{sources: [{model: x, layer_range: [0, 1]}]}]}
+        b: {parameters: {scale: 1}}
+        c:
+        d: {models: [{model: x, parameters: {scael: 2}}], parameters: {weight: 1}, dtype: float32}
+        layers: {models: [{model: x}, {model: x}]}
+    `,
     problems: [
-      "3:1 RECIPE_UNSUPPORTED The file holds several recipes; this version of Stockpot runs one per file.",
+      '3:29 RECIPE_CONFLICT "models" and "slices" exclude each other.',
+      '4:6 RECIPE_MISSING_KEY modules.b lacks "models" or "slices".',
+      '5:3 RECIPE_WRONG_TYPE "modules.c" must be a mapping, not empty.',
+      '6:40 RECIPE_UNKNOWN_PARAMETER "scael" is not a parameter of passthrough. Did you mean "scale"?',
+      '6:66 RECIPE_UNKNOWN_PARAMETER "weight" is not a parameter of passthrough.',
+      '6:78 RECIPE_UNKNOWN_KEY "dtype" is not a key of modules.d.',
     ],
+  },
+  {
+    title: "no modules",
+    text: "modules: {}\nmerge_method: passthrough\n",
+    problems: ['1:10 RECIPE_OUT_OF_RANGE "modules" is empty.'],
+  },
+  {
+    title: "models of a module that do not suit the method",
+    text: `
+      merge_method: slerp
+      base_model: x
+      modules:
+        a: {models: [{model: y}, {model: z}]}
+        b: {models: [{model: y}, {model: y}, {model: x}]}
+      parameters: {t: 0.5}
+    `,
+    problems: [
+      "4:15 RECIPE_MODEL_COUNT slerp needs exactly 1 model besides the base; there are 2 here.",
+      "5:15 RECIPE_MODEL_COUNT slerp needs exactly 1 model besides the base; there are 2 here.",
+      "5:36 RECIPE_DUPLICATE_MODEL The model y is listed twice, first on line 5.",
+    ],
+  },
+  {
+    title: "tokenizers and their tokens",
+    text: `
+      merge_method: passthrough
+      models: [{model: a}]
+      tokenizer_source: a@b@c
+      tokenizer:
+        source: union
+        tokens:
+          "<x>": {source: {kind: model_token, model: a}}
+          "<y>": {source: {kind: model_token, model: a, token: x, token_id: 3}, forse: true}
+          "<z>": {source: {kind: nil}, force: maybe}
+        pad_to_multiple_of: 0
+      chat_template: [auto]
+    `,
+    problems: [
+      '3:1 RECIPE_UNSUPPORTED "tokenizer_source" is not run by this version of Stockpot: vocabularies are not aligned; the tokenizer of the base is carried over.',
+      '3:19 RECIPE_CONFLICT "tokenizer" and "tokenizer_source" exclude each other.',
+      '4:1 RECIPE_UNSUPPORTED "tokenizer" is not run by this version of Stockpot: vocabularies are not aligned; the tokenizer of the base is carried over.',
+      '7:21 RECIPE_MISSING_KEY A source of kind model_token needs "model" and either "token" or "token_id".',
+      '8:21 RECIPE_MISSING_KEY A source of kind model_token needs "model" and either "token" or "token_id".',
+      '8:75 RECIPE_UNKNOWN_KEY "forse" is not a key of tokenizer.tokens.<y>. Did you mean "force"?',
+      '9:28 RECIPE_OUT_OF_RANGE "tokenizer.tokens.<z>.source.kind" must be one of zero, model_token, not "nil".',
+      '9:41 RECIPE_WRONG_TYPE "tokenizer.tokens.<z>.force" must be true or false, not "maybe".',
+      '10:23 RECIPE_OUT_OF_RANGE "tokenizer.pad_to_multiple_of" must be at least 1, not 0.',
+      '11:1 RECIPE_UNSUPPORTED "chat_template" is not run by this version of Stockpot: the chat template of the base is carried over.',
+      '11:16 RECIPE_WRONG_TYPE "chat_template" must be text, not a list.',
+    ],
+  },
+  {
+    title: "recipes of one file that do not fit together",
+    text: `
+      name: a
+      merge_method: passthrough
+      models: [{model: b}]
+      ---
+      name: b
+      merge_method: passthrough
+      models: [{model: a}]
+      ---
+      name: a
+      merge_method: passthrough
+      models: [{model: x}]
+      ---
+      name: ../c
+      merge_method: passthrough
+      models: [{model: c}]
+      ---
+      merge_method: passthrough
+      models: [{model: b}]
+      ---
+      merge_method: passthrough
+      models: [{model: b@main}]
+    `,
+    problems: [
+      '5:7 RECIPE_DOCUMENTS "b@main" names a revision of another recipe\'s result, which has none.',
+      "5:7 RECIPE_DOCUMENTS Recipes take each other's results in a circle: b needs a needs b.",
+      '9:7 RECIPE_DOCUMENTS "a" is also the name of the recipe on line 1.',
+      '13:7 RECIPE_DOCUMENTS "../c" cannot be the name of a folder.',
+      "20:1 RECIPE_DOCUMENTS Two recipes have no name; the first begins on line 17.",
+    ],
+  },
+  {
+    title: "a recipe that takes its own result",
+    text: "name: a\nmerge_method: passthrough\nmodels: [{model: a}]\n",
+    problems: ["1:7 RECIPE_DOCUMENTS a takes its own result as a model."],
   },
   {
     title: "broken YAML",

@@ -4,10 +4,11 @@ import { METHODS } from "../../src/methods/index.ts";
 import { defineMethod } from "../../src/methods/define.ts";
 import { addTaskVectors } from "../../src/methods/combination.ts";
 import { flag, integer, number, oneOf, optional, perModel } from "../../src/methods/params.ts";
-import { evaluateSetting, resolveParameters } from "../../src/recipe/settings.ts";
+import { evaluateSetting, resolveParameters, valuesOf } from "../../src/recipe/settings.ts";
 import { parse } from "./faults.ts";
+import type { Problem } from "../../src/errors.ts";
 import type { ResolvedParameters } from "../../src/recipe/settings.ts";
-import type { Setting } from "../../src/recipe/types.ts";
+import type { ParameterValue, Setting } from "../../src/recipe/types.ts";
 
 const position = { file: "recipe.yml", line: 1, column: 1 };
 const setting = (value: Setting["value"]): Setting => ({ value, position });
@@ -33,14 +34,23 @@ const probe = defineMethod({
   solve: ({ n }) => ({ combination: addTaskVectors(new Float64Array(n)) }),
 });
 
+interface Values {
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly inputs: readonly Readonly<Record<string, ParameterValue>>[];
+  readonly problems: readonly Problem[];
+  /** The same with the rules that they come from. */
+  readonly found: ResolvedParameters;
+}
+
 /** Parameters of the first slice at one tensor, under the same name in all models unless given. */
 function resolve(
   text: string,
   at: { tensor?: string; t?: number; override?: number; names?: readonly string[] } = {},
-): ResolvedParameters {
+): Values {
   const recipe = parse(text, { methods: [probe] });
-  const [slice] = recipe.slices;
-  assert.ok(slice !== undefined);
+  const [module] = recipe.modules;
+  const slice = module?.slices[0];
+  assert.ok(module !== undefined && slice !== undefined);
   const override = at.override === undefined ? undefined : recipe.overrides[at.override];
   const name = override?.mergeMethod ?? recipe.mergeMethod;
   const method = [...METHODS, probe].find((each) => each.name === name);
@@ -48,7 +58,9 @@ function resolve(
   const tensor = at.tensor ?? "layers.0.mlp.weight";
   const sources = slice.sources.filter(({ model }) => model.path !== "base");
   const inputs = sources.map((source, i) => ({ source, tensor: at.names?.[i] ?? tensor }));
-  return resolveParameters({ recipe, slice, override, method, tensor, t: at.t ?? 0, inputs });
+  const found = resolveParameters({ recipe, module, slice, override, method, tensor, t: at.t ?? 0, inputs });
+  const { problems } = found;
+  return { parameters: valuesOf(found.parameters), inputs: found.inputs.map(valuesOf), problems, found };
 }
 
 describe("Evaluating a setting", () => {
@@ -133,7 +145,7 @@ describe("Resolving the parameters of a tensor", () => {
       - tensors: head
         merge_method: linear
   `;
-  const weights = ({ inputs }: ResolvedParameters) => inputs.map(({ weight }) => weight);
+  const weights = ({ inputs }: Values) => inputs.map(({ weight }) => weight);
 
   it("falls through from a model's own settings to the recipe's where no filter holds", () => {
     assert.deepEqual(weights(resolve(LEVELS, { tensor: "attn" })), [0.1, 0.2]);
@@ -153,6 +165,64 @@ describe("Resolving the parameters of a tensor", () => {
       [parameters, inputs, problems],
       [{ normalize: true }, [{ weight: 0.3 }, { weight: 0.2 }], []],
     );
+  });
+
+  it("says which level, setting and filter gave each value", () => {
+    const rules = (at: { tensor: string; override?: number }) => {
+      const { found } = resolve(LEVELS, at);
+      return [found.inputs[0]?.weight, found.parameters.lambda, found.parameters.steps].map((each) => [
+        each?.level,
+        each?.setting?.position.line,
+        each?.entry?.filter,
+      ]);
+    };
+    assert.deepEqual(rules({ tensor: "attn" }), [
+      ["source", 5, "attn"],
+      ["recipe", 8, undefined],
+      ["default", undefined, undefined],
+    ]);
+    assert.deepEqual(rules({ tensor: "attn", override: 0 }), [
+      ["override", 11, "attn"],
+      ["override", 11, undefined],
+      ["default", undefined, undefined],
+    ]);
+    assert.deepEqual(rules({ tensor: "mlp", override: 0 })[0], ["recipe", 8, undefined]);
+  });
+
+  it("takes globs over whole names as filters in overrides, and pieces of names elsewhere", () => {
+    const text = `
+      merge_method: linear
+      models: [{model: a}]
+      parameters: {weight: [{filter: "*.mlp.*", value: 9}, {value: 1}]}
+      overrides:
+        - layers: [0, 9]
+          parameters: {weight: [{filter: "*.?.mlp.*", value: 2}, {filter: "mlp", value: 3}]}
+    `;
+    const at = (tensor: string, override?: number) =>
+      weights(resolve(text, { tensor, ...(override !== undefined && { override }) }));
+    assert.deepEqual(at("layers.3.mlp.w", 0), [2]);
+    assert.deepEqual(at("layers.13.mlp.w", 0), [3]);
+    assert.deepEqual(at("layers.3.attn.w", 0), [1]);
+    assert.deepEqual(at("layers.3.mlp.w"), [1]);
+  });
+
+  it("puts a module between its slices and the recipe", () => {
+    const text = `
+      merge_method: linear
+      modules:
+        tower:
+          slices:
+            - sources:
+                - {model: a, layer_range: [0, 2], parameters: {weight: [{filter: attn, value: 0.9}]}}
+              parameters: {weight: [{filter: mlp, value: 0.7}]}
+          parameters: {weight: [{filter: norm, value: 0.5}], normalize: false}
+      parameters: {weight: 0.1, normalize: true}
+    `;
+    assert.deepEqual(
+      ["attn", "mlp", "norm", "x"].map((tensor) => weights(resolve(text, { tensor }))[0]),
+      [0.9, 0.7, 0.5, 0.1],
+    );
+    assert.equal(resolve(text).parameters.normalize, false);
   });
 
   it("puts a slice between its models and the recipe", () => {

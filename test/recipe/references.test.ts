@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { referencedModels } from "../../src/plan/models.ts";
+import { referencedModels } from "../../src/recipe/references.ts";
 import { referenceText } from "../../src/sources/types.ts";
-import { recipeOf } from "./build.ts";
+import { recipeOf } from "../plan/build.ts";
 
 describe("models of a recipe", () => {
   it("are each listed once, the base first, then as they are named", () => {

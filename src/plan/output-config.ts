@@ -1,0 +1,60 @@
+import type { RecipeModule } from "../recipe/types.ts";
+import type { ModelHeaders } from "../sources/types.ts";
+import { depthOf, stacksOf } from "../tensor/stacks.ts";
+import type { Stack } from "../tensor/stacks.ts";
+import { architectureEdits, layerEdits, layersTaken, tieEdits } from "./config-edits.ts";
+import type { ConfigEdits } from "./config-edits.ts";
+import type { PlanContext } from "./context.ts";
+import { layerKeysOf } from "./layer-keys.ts";
+import { DONOR } from "./models.ts";
+import type { Part } from "./modules.ts";
+import type { PlannedTensor } from "./types.ts";
+
+/** Keys of config.json that the merge makes untrue, with their new values. */
+export function configEditsOf(
+  context: PlanContext,
+  parts: readonly Part[],
+  tensors: readonly Pick<PlannedTensor, "name">[],
+): ConfigEdits {
+  const { table } = context;
+  const donor = table.at(DONOR);
+  const names = tensors.map(({ name }) => name);
+  const restacked = parts
+    .filter(({ module }) => module.sliced)
+    .map((part) => restackEdits(donor, part, context));
+  const edits = [
+    architectureEdits(donor, table.references[DONOR]?.overrideArchitecture),
+    ...restacked,
+    tieEdits(donor, table.headers, names),
+  ];
+  return Object.fromEntries(edits.flatMap((each) => Object.entries(each)));
+}
+
+function restackEdits(donor: ModelHeaders, { module, owns }: Part, context: PlanContext): ConfigEdits {
+  const [stack] = stacksOf([...donor.tensors.keys()].filter(owns)).values();
+  if (stack === undefined || donor.config === undefined) return {};
+  const layers = layersTaken(leadsOf(module, context), depthOf(stack));
+  const edits = layerEdits(donor, { stack, layers });
+  if (layers.length !== depthOf(stack) && layerKeysOf(donor, stack).length === 0)
+    reportUnknown(stack, layers, context);
+  return edits;
+}
+
+/** One source of each slice: the donor, whose config it is, or else the first. */
+function leadsOf({ slices }: RecipeModule, { table }: PlanContext) {
+  return slices.flatMap(
+    ({ sources }) => sources.find(({ model }) => table.position(model) === DONOR) ?? sources[0] ?? [],
+  );
+}
+
+function reportUnknown(stack: Stack, layers: readonly number[], { table, findings }: PlanContext): void {
+  const { reference } = table.at(DONOR);
+  findings.add(`layer key|${stack.prefix}`, reference, {
+    code: "PLAN_LAYER_COUNT",
+    severity: "warning",
+    sentence: () =>
+      `No key of ${reference}'s config.json counts the layers in ${stack.prefix}, of which the output has ` +
+      `${layers.length} instead of ${depthOf(stack)}.`,
+    hint: "Correct the output's config.json by hand before you load the model.",
+  });
+}
