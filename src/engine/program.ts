@@ -24,13 +24,9 @@ export function* program(
     yield { kind: "copy" };
     return {};
   }
-  const context: SolveContext<ParameterSpecs> = solveContext(method, tensor, count, settings);
+  const context = solveContext(method, tensor, count, settings);
   const measured: Record<string, unknown> = {};
-  const requests: Readonly<Record<string, StatisticRequest>> =
-    (method.measure as ((asked: typeof context) => Readonly<Record<string, StatisticRequest>>) | undefined)?.(
-      context,
-    ) ?? {};
-  for (const [name, request] of Object.entries(requests)) {
+  for (const [name, request] of requestsOf(method, context)) {
     const sums = (yield { kind: "gram", space: request.space }) as GramSums;
     measured[name] = { ...sums, elementCount: count } satisfies Gram;
   }
@@ -39,12 +35,21 @@ export function* program(
   return solution.report ?? {};
 }
 
-function solveContext(
+type Context = SolveContext<ParameterSpecs>;
+
+/** The statistics that the method asks for, by the names it gives them. */
+export function requestsOf(method: AnyMethod, context: Context): readonly [string, StatisticRequest][] {
+  const measure = method.measure as ((asked: Context) => Record<string, StatisticRequest>) | undefined;
+  return Object.entries(measure?.(context) ?? {});
+}
+
+/** What the method knows of a unit of `count` elements. */
+export function solveContext(
   method: AnyMethod,
   tensor: PlannedTensor,
   count: number,
   { seed }: ProgramSettings,
-): SolveContext<ParameterSpecs> {
+): Context {
   const parameters: Record<string, unknown> = {};
   const specs = method.parameters as ParameterSpecs;
   for (const [name, spec] of Object.entries(specs)) {

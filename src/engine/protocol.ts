@@ -2,7 +2,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { PlannedModel, PlannedTensor } from "../plan/types.ts";
 import type { PassRequest, PassResult } from "./requests.ts";
 import type { ProgramSettings } from "./program.ts";
-import type { Range } from "./segments.ts";
+import type { Range, Strip } from "./segments.ts";
 
 /** What a worker is started with. */
 export interface WorkerSetup extends ProgramSettings {
@@ -13,10 +13,17 @@ export interface WorkerSetup extends ProgramSettings {
   readonly scalar?: boolean;
 }
 
-/** Measure, solve and combine here, with a built-in method: a batch of small tensors, or rows of a large one. */
+/** What is solved in one worker: a tensor, some of its rows, or a strip of its columns with the range within it. */
+export interface Unit {
+  readonly tensor: PlannedTensor;
+  readonly range: Range;
+  readonly strip?: Strip;
+}
+
+/** Measure, solve and combine here, with a built-in method: a batch of small tensors, or a part of a large one. */
 export interface SolveJob {
   readonly kind: "solve";
-  readonly units: readonly { readonly tensor: PlannedTensor; readonly range: Range }[];
+  readonly units: readonly Unit[];
 }
 
 /** One pass over a part of one tensor; the coordinator solves. */

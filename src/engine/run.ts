@@ -13,7 +13,7 @@ import { Pool } from "./pool.ts";
 import { program } from "./program.ts";
 import type { Numbers } from "./program.ts";
 import type { JobResult, NonFinite } from "./protocol.ts";
-import { ReportSum } from "./solve-unit.ts";
+import { ReportSum } from "./report-sum.ts";
 import type { Task } from "./tasks.ts";
 import { divide, stripes, workElements } from "./tasks.ts";
 

@@ -34,3 +34,24 @@ export function splitRows(count: number, rowElements: number): Range[] {
   const rows = Math.max(1, Math.floor(stripeElements(count) / rowElements));
   return splitRange(count, rows * rowElements);
 }
+
+/** Neighbouring columns of a tensor, over all its rows: one worker measures, solves and combines them. */
+export interface Strip {
+  readonly first: number;
+  readonly width: number;
+  /** Columns of the tensor. */
+  readonly columns: number;
+}
+
+/** Fewer neighbouring columns mean reads of less than 4 KB in 16-bit dtypes. */
+const NARROWEST_STRIP = 2_048;
+/** Bounds the sums that are kept of each column: a megabyte for two vectors. */
+const WIDEST_STRIP = 32_768;
+
+/** Strips of about a stripe's elements each, as equal in width as can be. */
+export function splitColumns(count: number, columns: number): Strip[] {
+  const asked = Math.ceil((stripeElements(count) * columns) / count);
+  const most = Math.min(WIDEST_STRIP, Math.max(NARROWEST_STRIP, asked));
+  const width = Math.ceil(columns / Math.ceil(columns / most));
+  return splitRange(columns, width).map(({ begin, end }) => ({ first: begin, width: end - begin, columns }));
+}

@@ -4,16 +4,20 @@ import { rowLength } from "../tensor/shape.ts";
 import { program } from "./program.ts";
 import { runPass } from "./run-pass.ts";
 import type { Numbers } from "./program.ts";
-import type { Report } from "./protocol.ts";
+import type { Report, Unit } from "./protocol.ts";
+import { ReportSum } from "./report-sum.ts";
+import { solveColumns } from "./solve-columns.ts";
 import type { Range } from "./segments.ts";
 import { splitRange } from "./segments.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** Measures, solves and combines a whole tensor, or a range of its rows, on one workbench. */
-export function solveUnit(bench: Workbench, method: AnyMethod, tensor: PlannedTensor, range: Range): Report {
-  bench.open(tensor);
+/** Measures, solves and combines a tensor, some of its rows or of its columns, on one workbench. */
+export function solveUnit(bench: Workbench, method: AnyMethod, unit: Unit): Report {
+  const { tensor, range, strip } = unit;
+  bench.open(tensor, strip);
   const report = new ReportSum();
-  if (tensor.granularity === "row" && tensor.action === "merge")
+  if (strip !== undefined) solveColumns(bench, method, { ...unit, strip }, report);
+  else if (tensor.granularity === "row" && tensor.action === "merge")
     solveRows(bench, method, tensor, range, report);
   else report.add(runProgram(bench, method, tensor, range));
   bench.flush();
@@ -44,29 +48,4 @@ function runProgram(bench: Workbench, method: AnyMethod, tensor: PlannedTensor, 
   let step = steps.next();
   while (step.done !== true) step = steps.next(runPass(bench, step.value, range));
   return step.value;
-}
-
-/** Sums reported numbers, so that rows give a mean. */
-export class ReportSum {
-  readonly numbers: Record<string, { count: number; sum: number }> = {};
-
-  add(values: Numbers): void {
-    for (const [name, value] of Object.entries(values)) this.#addSum(name, 1, value);
-  }
-
-  merge(report: Report): void {
-    for (const [name, { count, sum }] of Object.entries(report)) this.#addSum(name, count, sum);
-  }
-
-  #addSum(name: string, count: number, sum: number): void {
-    const known = (this.numbers[name] ??= { count: 0, sum: 0 });
-    known.count += count;
-    known.sum += sum;
-  }
-
-  means(): Numbers {
-    return Object.fromEntries(
-      Object.entries(this.numbers).map(([name, { count, sum }]) => [name, sum / count]),
-    );
-  }
 }

@@ -1,19 +1,15 @@
 import { methodByName } from "../methods/index.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
-import { elementCount, rowLength } from "../tensor/shape.ts";
+import { columnCount, elementCount, rowLength } from "../tensor/shape.ts";
 import { isFloatDtype } from "../tensor/dtype.ts";
+import type { Unit } from "./protocol.ts";
 import type { Range } from "./segments.ts";
-import { splitRange, splitRows, stripeElements } from "./segments.ts";
+import { splitColumns, splitRange, splitRows, stripeElements } from "./segments.ts";
 
 /** Small tensors travel in batches of about this much work, or of this many. */
 const BATCH_ELEMENTS = 1_048_576;
 const BATCH_TENSORS = 64;
-
-export interface Unit {
-  readonly tensor: PlannedTensor;
-  readonly range: Range;
-}
 
 /**
  * Work that the coordinator hands out as a whole. "local": a worker measures, solves and combines. "shared": the
@@ -36,14 +32,14 @@ export function divide(plan: MergePlan, methods: readonly AnyMethod[]): Task[] {
   for (const tensor of plan.tensors) {
     const count = workElements(tensor);
     const builtIn = methodByName(tensor.method) === methodByName(tensor.method, methods);
-    const rows = tensor.granularity === "row" && tensor.action === "merge";
+    const parts = partsOf(tensor, count);
     if (count === 0) continue;
     if (tensor.group !== undefined && tensor.action === "merge") {
       const key = `${tensor.method}\n${tensor.group}`;
       groups.set(key, [...(groups.get(key) ?? []), tensor]);
-    } else if (rows) {
-      for (const range of splitRows(count, rowLength(tensor.shape)))
-        tasks.push({ kind: "local", units: [{ tensor, range }], size: range.end - range.begin });
+    } else if (parts !== undefined) {
+      for (const unit of parts)
+        tasks.push({ kind: "local", units: [unit], size: unit.range.end - unit.range.begin });
     } else if (count > stripeElements(count) || !builtIn) {
       tasks.push({ kind: "shared", tensors: [tensor], size: count });
     } else {
@@ -54,6 +50,18 @@ export function divide(plan: MergePlan, methods: readonly AnyMethod[]): Task[] {
     tasks.push({ kind: "shared", tensors, size: tensors.reduce((sum, t) => sum + workElements(t), 0) });
   tasks.push(...batches(small));
   return tasks.sort((a, b) => b.size - a.size);
+}
+
+/** The parts of a tensor that is solved row by row or column by column. */
+function partsOf(tensor: PlannedTensor, count: number): Unit[] | undefined {
+  const { action, granularity, shape } = tensor;
+  if (action !== "merge" || count === 0) return undefined;
+  if (granularity === "row") return splitRows(count, rowLength(shape)).map((range) => ({ tensor, range }));
+  const columns = columnCount(shape);
+  if (granularity !== "column" || columns === 1) return undefined;
+  return splitColumns(count, columns).map((strip) => {
+    return { tensor, strip, range: { begin: 0, end: (count / columns) * strip.width } };
+  });
 }
 
 function batches(units: readonly Unit[]): Task[] {

@@ -8,7 +8,7 @@ import type { Strides } from "../tensor/strides.ts";
 import type { FileTable } from "./files.ts";
 import { gather } from "./gather.ts";
 import type { WorkerSetup } from "./protocol.ts";
-import type { Range } from "./segments.ts";
+import type { Range, Strip } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
 
 /** Upper bound of the tiles of one worker, so that many models do not mean much memory. */
@@ -31,10 +31,19 @@ export interface Operand {
   loaded: boolean;
 }
 
+/** Elements of a window that follow each other in the tensor too. */
+interface Stretch {
+  /** Position in the window. */
+  readonly at: number;
+  /** Position in the tensor. */
+  readonly element: number;
+  readonly length: number;
+}
+
 /**
- * A window on one tensor: the same range of elements of every operand and of the result, as tiles in WebAssembly
- * memory that are read from and written to files by position. Operands are numbered with the base, if there is one,
- * as 0.
+ * A window on one tensor, or on a strip of its columns: the same range of elements of every operand and of the result,
+ * as tiles in WebAssembly memory that are read from and written to files by position. Operands are numbered with the
+ * base, if there is one, as 0.
  */
 export class TileWindow {
   readonly memory: WebAssembly.Memory;
@@ -53,7 +62,9 @@ export class TileWindow {
   /** Elements of a full window. */
   tileElements = 0;
   #scratch = 0;
+  /** The elements in view; counted within the strip, row by row, if there is one. */
   range: Range = { begin: 0, end: 0 };
+  #strip: Strip | undefined;
   #writeFrom: number | undefined;
 
   readBytes = 0;
@@ -67,10 +78,11 @@ export class TileWindow {
   }
 
   /** Lays out tiles and scratch for a tensor. */
-  open(tensor: PlannedTensor): void {
-    if (this.tensor === tensor) return;
+  open(tensor: PlannedTensor, strip?: Strip): void {
+    if (this.tensor === tensor && this.#strip === strip) return;
     this.flush();
     this.tensor = tensor;
+    this.#strip = strip;
     const inputs = tensor.base === undefined ? tensor.inputs : [tensor.base, ...tensor.inputs];
     this.operands = inputs.map((input) => ({ input, ...elementOf(input.dtype), slot: 0, loaded: false }));
     ({ dtype: this.outputDtype, elementBytes: this.outputElementBytes } = elementOf(tensor.dtype));
@@ -91,12 +103,23 @@ export class TileWindow {
     }
     this.output = address;
     this.#scratch = aligned(address + this.tileElements * this.outputElementBytes);
-    this.#ensureMemory(this.scratch(this.operands.length + EXTRA_SCRATCH));
+    this.#ensureMemory(this.#scratchEnd());
   }
 
   /** Scratch for a segment of f32 or f64; `operands.length` + 3 of them. */
   scratch(k: number): number {
     return this.#scratch + k * SEGMENT_ELEMENTS * 8;
+  }
+
+  #scratchEnd(): number {
+    return this.scratch(this.operands.length + EXTRA_SCRATCH);
+  }
+
+  /** Address of memory for a pass's own tables, behind the scratch; the next pass that asks gets the same. */
+  reserve(byteLength: number): number {
+    const address = this.#scratchEnd();
+    this.#ensureMemory(address + byteLength);
+    return address;
   }
 
   #ensureMemory(byteLength: number): void {
@@ -139,29 +162,50 @@ export class TileWindow {
 
   /** Reads the operands that are asked for and not there yet. */
   load(reads: readonly boolean[]): void {
-    const { begin, end } = this.range;
     this.operands.forEach((operand, k) => {
       if (reads[k] !== true || operand.loaded) return;
-      const { input, elementBytes } = operand;
+      const { input, elementBytes: size, slot } = operand;
       const file = this.setup.models[input.model]?.files[input.file];
       if (file === undefined) throw new EngineError("INTERNAL", `No file for ${input.tensor}`);
-      if (input.strides === undefined) {
-        const position = input.offset + begin * elementBytes;
-        this.#files.read(file, this.#bytes, operand.slot, (end - begin) * elementBytes, position);
-      } else {
-        this.#gather(file, operand, input.strides);
+      for (const stretch of this.#stretches()) {
+        if (input.strides !== undefined) this.#gather(file, operand, input.strides, stretch);
+        else {
+          const { at, element, length } = stretch;
+          this.#files.read(file, this.#bytes, slot + at * size, length * size, input.offset + element * size);
+        }
       }
       operand.loaded = true;
     });
   }
 
-  #gather(file: WeightFile, { input, slot, elementBytes: unitBytes }: Operand, strides: Strides): void {
+  #gather(
+    file: WeightFile,
+    { input, slot, elementBytes: size }: Operand,
+    strides: Strides,
+    { at, element, length }: Stretch,
+  ): void {
     const elementBytes = bytesPerElement(input.dtype);
     // A tensor that is handed through as bytes is ranged over by them; segments are whole elements of any size.
-    const element = (at: number) => (at * unitBytes) / elementBytes;
-    const range = { begin: element(this.range.begin), end: element(this.range.end) };
+    const inElements = (position: number) => (position * size) / elementBytes;
+    const range = { begin: inElements(element), end: inElements(element + length) };
     const tensor = { shape: this.tensor?.shape ?? [], strides, elementBytes, offset: input.offset };
-    gather(tensor, range, this.#bytes, slot, (...to) => this.#files.read(file, ...to));
+    gather(tensor, range, this.#bytes, slot + at * size, (...to) => this.#files.read(file, ...to));
+  }
+
+  /** The range as it lies in the tensor: in one stretch, or row by row within a strip. */
+  *#stretches(): Generator<Stretch> {
+    const { begin, end } = this.range;
+    const { first, width, columns } = this.#strip ?? { first: 0, width: 1, columns: 1 };
+    if (width === columns) {
+      yield { at: 0, element: begin, length: end - begin };
+      return;
+    }
+    for (let at = begin; at < end;) {
+      const row = Math.floor(at / width);
+      const length = Math.min((row + 1) * width, end) - at;
+      yield { at: at - begin, element: row * columns + first + (at - row * width), length };
+      at += length;
+    }
   }
 
   /** Notes that the results of this window lie at `address` and are to be written before it moves. */
@@ -174,11 +218,12 @@ export class TileWindow {
     const from = this.#writeFrom;
     this.#writeFrom = undefined;
     if (from === undefined || tensor === undefined) return;
-    const { begin, end } = this.range;
     const size = this.outputElementBytes;
     const path = this.setup.shardPaths[tensor.shard] ?? "";
-    this.#files.write(path, this.#bytes, from, (end - begin) * size, tensor.offset + begin * size);
-    this.writtenBytes += (end - begin) * size;
+    for (const { at, element, length } of this.#stretches()) {
+      this.#files.write(path, this.#bytes, from + at * size, length * size, tensor.offset + element * size);
+      this.writtenBytes += length * size;
+    }
   }
 }
 

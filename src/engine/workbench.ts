@@ -4,6 +4,7 @@ import { isFloatDtype } from "../tensor/dtype.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
 import type { FileTable } from "./files.ts";
 import type { NonFinite, WorkerSetup } from "./protocol.ts";
+import type { Strip } from "./segments.ts";
 import { TileWindow } from "./tile-window.ts";
 
 /** A dtype that is decoded to f32. */
@@ -24,8 +25,8 @@ export class Workbench extends TileWindow {
     this.kernels = kernels;
   }
 
-  override open(tensor: PlannedTensor): void {
-    super.open(tensor);
+  override open(tensor: PlannedTensor, strip?: Strip): void {
+    super.open(tensor, strip);
     this.hasBase = tensor.base !== undefined;
     const wide = this.outputDtype === "F64" || this.operands.some((operand) => operand.dtype === "F64");
     this.arithmetic = wide ? "F64" : "F32";

@@ -5,7 +5,7 @@ import { FIRST_FREE_ADDRESS, instantiateKernels, KERNELS_URL, supportsSimd } fro
 import { referenceKernels } from "../kernels/reference.ts";
 import { methodByName } from "../methods/index.ts";
 import { FileTable } from "./files.ts";
-import type { FailedJob, Job, JobResult, Reply, Request, WorkerSetup } from "./protocol.ts";
+import type { FailedJob, Job, JobResult, Reply, Request, Unit, WorkerSetup } from "./protocol.ts";
 import { runPass } from "./run-pass.ts";
 import { solveUnit } from "./solve-unit.ts";
 import { Workbench } from "./workbench.ts";
@@ -45,10 +45,10 @@ function run(job: Job): JobResult {
   return { ...outcome, nonFinite: bench.takeNonFinite(), readBytes, writtenBytes };
 }
 
-function solve({ tensor, range }: Extract<Job, { kind: "solve" }>["units"][number]) {
-  const method = methodByName(tensor.method);
-  if (method === undefined) throw new EngineError("INTERNAL", `No built-in method ${tensor.method}`);
-  return solveUnit(bench, method, tensor, range);
+function solve(unit: Unit) {
+  const method = methodByName(unit.tensor.method);
+  if (method === undefined) throw new EngineError("INTERNAL", `No built-in method ${unit.tensor.method}`);
+  return solveUnit(bench, method, unit);
 }
 
 function onePass({ tensor, range, pass }: Extract<Job, { kind: "pass" }>) {

@@ -2,6 +2,7 @@ import { decodeHalfBits, encodeHalfBits } from "../tensor/half.ts";
 import type { HalfDtype } from "../tensor/half.ts";
 import type { Address } from "./address.ts";
 import type { Kernels } from "./kernels.ts";
+import { referenceColumns } from "./reference-columns.ts";
 import { referenceElementwise } from "./reference-elementwise.ts";
 
 const fround = Math.fround;
@@ -74,6 +75,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
 
   return {
     ...referenceElementwise(memory),
+    ...referenceColumns(memory),
     gramOfTwoF32: gramOfTwo("F32"),
     gramOfTwoBF16: gramOfTwo("BF16"),
     gramOfTwoF16: gramOfTwo("F16"),

@@ -5,6 +5,7 @@ import { linear } from "./linear.ts";
 import { metagpt } from "./metagpt.ts";
 import { modelStock } from "./model-stock.ts";
 import { multislerp } from "./multislerp.ts";
+import { nuslerp } from "./nuslerp.ts";
 import { passthrough } from "./passthrough.ts";
 import { slerp } from "./slerp.ts";
 import { taskArithmetic } from "./task-arithmetic.ts";
@@ -21,6 +22,7 @@ export const METHODS: readonly AnyMethod[] = [
   taskArithmetic,
   metagpt,
   slerp,
+  nuslerp,
   multislerp,
   karcher,
   passthrough,

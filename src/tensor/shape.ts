@@ -10,6 +10,11 @@ export function rowLength(shape: Shape): number {
   return shape.length < 2 ? elementCount(shape) : (shape.at(-1) ?? 1);
 }
 
+/** Columns of a tensor: all axes but the first index them; a 0-D or 1-D tensor is a single column. */
+export function columnCount(shape: Shape): number {
+  return shape.length < 2 ? 1 : elementCount(shape.slice(1));
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }

@@ -10,8 +10,6 @@ export const PENDING: Readonly<Record<string, string>> = {
   "della-seeded": "method della",
   "multi-document": "several recipes in one file",
   nearswap: "method nearswap",
-  "nuslerp-base-columns": "method nuslerp",
-  "nuslerp-two": "method nuslerp",
   ram: "method ram",
   "ramplus-tl": "method ramplus_tl",
   "sce-topk": "method sce",

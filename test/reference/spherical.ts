@@ -43,7 +43,8 @@ export function nuslerp(inputs: Inputs & NuslerpParameters): Vector {
   const merged = bySlice(vectors, shape, flatten ? "tensor" : columns ? "columns" : "rows", (pair) => {
     const units = pair.map((v) => scale(v, 1 / Math.max(norm(v), 1e-7))) as [Vector, Vector];
     const cos = cosine(...units);
-    if (1 - cos * cos <= 1e-16) return combine(pair, [1 - t, t]);
+    // Opposite vectors have no arc; near them its plane is rounding noise.
+    if (1 - cos * cos <= (cos < 0 ? 1e-6 : 1e-16)) return combine(pair, [1 - t, t]);
     const angle = Math.acos(cos);
     return combine(pair, [
       Math.sin((1 - t) * angle) / Math.sin(angle),

@@ -1,8 +1,9 @@
 import type { Kernels } from "../../kernels/kernels.ts";
-import type { VectorSpace } from "../../methods/statistics.ts";
 import type { Workbench } from "../workbench.ts";
 import type { GramPass, GramSums } from "../requests.ts";
 import type { Pass, Runner } from "./pass.ts";
+import { prepareVectors, readsOf, squareMatrix, vectorsIn } from "./vectors.ts";
+import type { Vectors } from "./vectors.ts";
 
 /**
  * Sums of squares outside this range may have lost products to F32 underflow, or to overflow: the segment is measured
@@ -12,33 +13,13 @@ const TRUSTED = { above: 1e-20, below: 1e34 };
 
 /** Inner products of the inputs or of their differences from one of them, segment by segment. */
 export const gramPass: Pass<"gram"> = {
-  reads: ({ space }, bench) => {
-    const { members, origin } = vectorsIn(space, bench);
-    return bench.operands.map((_, k) => members.includes(k) || (k === origin && members.length > 0));
-  },
+  reads: ({ space }, bench) => readsOf(space, bench),
   start: (request, bench) => new GramRunner(request, bench),
   merge: (results) => ({
     n: results[0]?.n ?? 0,
     products: sumVectors(results.map((result) => result.products)),
   }),
 };
-
-interface Vectors {
-  /** Operands, in the order of the vectors. */
-  readonly members: readonly number[];
-  /** Operand that is subtracted from each of them. */
-  readonly origin?: number;
-  /** Vectors before them that are zero by definition: the origin's own. */
-  readonly zeroVectors: number;
-}
-
-export function vectorsIn(space: VectorSpace, bench: Workbench): Vectors {
-  const operands = [...bench.operands.keys()];
-  if (space === "weights") return { members: operands, zeroVectors: 0 };
-  if (space === "taskVectors") return { members: operands.slice(1), origin: 0, zeroVectors: 0 };
-  const origin = bench.hasBase ? 1 : 0;
-  return { members: operands.slice(origin + 1), origin, zeroVectors: 1 };
-}
 
 function sumVectors(vectors: readonly Float64Array[]): Float64Array {
   const total = new Float64Array(vectors[0]?.length ?? 0);
@@ -74,22 +55,13 @@ class GramRunner implements Runner<GramSums> {
   segment(offset: number, n: number): void {
     const { kernels, arithmetic } = this.#bench;
     if (this.#fused !== undefined && this.#two(this.#fused, offset, n)) return;
-    this.#prepare(offset, n);
+    prepareVectors(this.#bench, this.#of, offset, n, this.#vectors, this.#zeros);
     if (arithmetic === "F64") this.#wide(offset, n, kernels.dotF64, kernels.countNonFiniteF64);
     else if (!this.#narrow(n)) this.#wide(offset, n, kernels.dotWide, kernels.countNonFiniteF32);
   }
 
   finish(): GramSums {
-    const { zeroVectors } = this.#of;
-    const n = zeroVectors + this.#n;
-    const products = new Float64Array(n * n);
-    for (let i = 0; i < this.#n; i++)
-      for (let j = i; j < this.#n; j++) {
-        const product = at(this.#products, i * this.#n + j);
-        products[(zeroVectors + i) * n + zeroVectors + j] = product;
-        products[(zeroVectors + j) * n + zeroVectors + i] = product;
-      }
-    return { n, products };
+    return squareMatrix(this.#of, (i, j) => at(this.#products, i * this.#n + j));
   }
 
   #two(gramOfTwo: Kernels["gramOfTwoF32"], offset: number, n: number): boolean {
@@ -101,18 +73,6 @@ class GramRunner implements Runner<GramSums> {
     const products = bench.resultValues(5);
     this.#zeros.set(products.subarray(3));
     return this.#addTriangle(products, n);
-  }
-
-  /** Decodes the members, or subtracts the origin from them. */
-  #prepare(offset: number, n: number): void {
-    const bench = this.#bench;
-    const { members, origin } = this.#of;
-    const a = origin === undefined ? 0 : bench.floats(origin, offset, n, 0);
-    members.forEach((operand, i) => {
-      const target = bench.scratch(i + 1);
-      if (origin !== undefined) this.#zeros[i] = bench.subtract(operand, offset, n, a, target);
-      this.#vectors[i] = origin === undefined ? bench.floats(operand, offset, n, i + 1) : target;
-    });
   }
 
   #add(i: number, j: number, product: number): void {

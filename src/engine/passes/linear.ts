@@ -1,3 +1,4 @@
+import type { LinearCombination } from "../../methods/combination.ts";
 import type { Workbench } from "../workbench.ts";
 import type { LinearPass } from "../requests.ts";
 import type { Pass, Runner } from "./pass.ts";
@@ -5,7 +6,7 @@ import type { Pass, Runner } from "./pass.ts";
 /** Writes scale * a + sum of coefficient * (x - a), with anchor a; see `LinearCombination`. */
 export const linearPass: Pass<"linear"> = {
   reads: (request, bench) => {
-    const { anchor, coefficient } = resolve(request, bench);
+    const { anchor, coefficient } = resolve(request.combination, bench.hasBase);
     return bench.operands.map((_, k) => k === anchor || coefficient(k) !== 0);
   },
   writesFrom: (bench) => bench.output,
@@ -13,9 +14,14 @@ export const linearPass: Pass<"linear"> = {
   merge: () => undefined,
 };
 
-/** The anchor as an operand, and the coefficient of each operand. */
-function resolve({ combination }: LinearPass, bench: Workbench) {
-  const first = bench.hasBase ? 1 : 0;
+interface Resolved {
+  readonly anchor: number;
+  readonly coefficient: (operand: number) => number;
+}
+
+/** The anchor as an operand, and the coefficient of each operand; 0 for the anchor. */
+export function resolve(combination: LinearCombination, hasBase: boolean): Resolved {
+  const first = hasBase ? 1 : 0;
   const anchor = combination.anchor === "base" ? 0 : combination.anchor + first;
   const coefficient = (k: number): number => {
     if (k === anchor) return 0;
@@ -37,7 +43,7 @@ class LinearRunner implements Runner<undefined> {
   readonly #fused: ((offset: number, n: number) => number) | undefined;
 
   constructor(request: LinearPass, bench: Workbench) {
-    const { anchor, coefficient } = resolve(request, bench);
+    const { anchor, coefficient } = resolve(request.combination, bench.hasBase);
     this.#bench = bench;
     this.#anchor = anchor;
     this.#scale = request.combination.scale;

@@ -5,6 +5,16 @@ import * as fused from "./fused";
 import * as storing from "./store";
 
 export * from "./elementwise-exports";
+export {
+  addDeltaByF32,
+  addDeltaByF64,
+  addProductsF32,
+  addProductsF64,
+  blendF32,
+  blendF64,
+  scaleByF32,
+  scaleByF64,
+} from "./columns";
 export * from "./rank";
 export { dot, dotPair, dotThree, dotWide, dotF64 } from "./reduce";
 export { widen, addDeltaF64, subtractF64 } from "./arithmetic";
