@@ -69,7 +69,7 @@ export function positionOf(models: readonly AlignedModel[], reference: string, w
   throw new PlanError("PLAN_TOKENIZER", message, { where: reference, hint });
 }
 
-export function modelAt(models: readonly AlignedModel[], position: number): AlignedModel {
+export function modelAt<M extends AlignedModel>(models: readonly M[], position: number): M {
   const model = models[position];
   if (model === undefined) throw new PlanError("PLAN_TOKENIZER", `There is no model ${position}`);
   return model;

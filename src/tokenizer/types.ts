@@ -51,6 +51,11 @@ export interface AlignedModel {
   readonly rows: number;
 }
 
+/** One model of the merge with the files that its vocabulary was read from. */
+export interface TokenizedModel extends AlignedModel {
+  readonly files: TokenizerFiles;
+}
+
 /** Where the row of a token comes from for models that lack it, as a recipe's `tokenizer.tokens` has it. */
 export type TokenSource =
   | { readonly kind: "zero" }

@@ -10,6 +10,7 @@ import reference
 from checkpoints import ROOT, family, merge, read_model, write_model
 from reference import assert_close
 from safetensors.numpy import load_file
+from tokenizer_checks import tokenizer_checks
 
 BF16 = reference.BF16
 F16, F32, F64 = (np.dtype(t) for t in (np.float16, np.float32, np.float64))
@@ -247,3 +248,4 @@ def all_checks():
     yield "the glyph family agrees with float64 and its geometry", glyphs
     for case in GOLDENS:
         yield f"golden case {case} agrees as Python reads it", lambda f, c=case: golden(f, c)
+    yield from tokenizer_checks()

@@ -1,0 +1,109 @@
+import { PlanError } from "../errors.ts";
+import { MergeList } from "./bpe.ts";
+import type { Pair } from "./bpe.ts";
+import { namedFile } from "./files.ts";
+import { broken } from "./json.ts";
+import { extendMerges, readMerges } from "./merges.ts";
+import type { OutputVocabulary } from "./output-vocabulary.ts";
+import { byId } from "./token-ids.ts";
+import { readModelPart, scoredTokens } from "./tokenizer-json.ts";
+import type { AddedToken, TokenizedModel } from "./types.ts";
+
+/** What the output's tokenizer model knows, apart from the format of a file. */
+export interface ModelSection {
+  /** Tokens of the model itself, by id. */
+  readonly tokens: readonly (readonly [string, number])[];
+  /** BPE only. */
+  readonly merges: readonly Pair[] | undefined;
+  /** Unigram only: tokens with scores, the place is the id. */
+  readonly scores: readonly (readonly [string, number])[] | undefined;
+  /** Added tokens by id. */
+  readonly added: readonly AddedToken[];
+  /** New tokens that have rows, but that no text is encoded to. */
+  readonly unreachable: readonly string[];
+}
+
+/** The donor's tokenizer model without removed tokens and with those that other models bring. */
+export function modelSection(
+  output: OutputVocabulary,
+  models: readonly TokenizedModel[],
+  donor: TokenizedModel,
+): ModelSection {
+  const { kind, spelling } = donor.vocabulary;
+  const added = [...output.added.values()].sort((a, b) => a.id - b.id);
+  const tokens = ownTokens(output, added, kind === "Unigram" || donor.vocabulary.file === "vocab.txt", donor);
+  const section = { tokens, added, merges: undefined, scores: undefined, unreachable: [] };
+  if (kind === "Unigram") return { ...section, scores: scoresOf(tokens, models, donor) };
+  if (kind !== "BPE") return section;
+  const known = new Set(tokens.map(([token]) => token));
+  const list = new MergeList(spelling.prefix);
+  for (const pair of readMerges(donor)) {
+    // Libraries refuse to load a merge of tokens that are not there.
+    const whole =
+      output.removed.length === 0 || [...pair, list.product(pair)].every((part) => known.has(part));
+    if (whole) list.add(pair);
+  }
+  const wanted = new Set([...output.brought.keys()].filter((token) => !output.added.has(token)));
+  const unreachable = extendMerges(list, spelling, wanted, known, models);
+  return { ...section, merges: list.pairs, unreachable };
+}
+
+/**
+ * The tokens that the model itself must know. Added tokens outside of it are numbered on loading: behind the model's
+ * tokens, one after the other. Where that would not give their ids, the model gets them as well, as no text reaches it
+ * with them in it.
+ */
+function ownTokens(
+  output: OutputVocabulary,
+  added: readonly AddedToken[],
+  listed: boolean,
+  donor: TokenizedModel,
+): (readonly [string, number])[] {
+  const outside = new Set(added.filter((token) => token.outside).map(({ content }) => content));
+  const inside = byId([...output.ids].filter(([token]) => !outside.has(token)));
+  const tokens = loadsInPlace(added, outside, inside.length) ? inside : byId(output.ids);
+  const hole = tokens.findIndex(([, id], place) => id !== place);
+  if (listed && hole >= 0) {
+    const message = `The tokenizer of ${donor.reference} numbers its tokens by their place and cannot leave out the id ${hole}`;
+    const hint = "Let the recipe's `tokenizer` take the vocabulary of one model as it is.";
+    throw new PlanError("PLAN_TOKENIZER", message, { where: donor.reference, hint });
+  }
+  return tokens;
+}
+
+/** Follows the numbering of the tokenizers library. */
+function loadsInPlace(added: readonly AddedToken[], outside: ReadonlySet<string>, size: number): boolean {
+  let next = size;
+  return added.every(({ content, id }) => {
+    const loaded = outside.has(content) ? next : id;
+    next = Math.max(next, loaded + 1);
+    return loaded === id;
+  });
+}
+
+/** New tokens keep the scores of the first Unigram model that has them; without one, the lowest score of the donor. */
+function scoresOf(
+  tokens: readonly (readonly [string, number])[],
+  models: readonly TokenizedModel[],
+  donor: TokenizedModel,
+): (readonly [string, number])[] {
+  const own = readScores(donor);
+  let lowest = 0;
+  for (const score of own.values()) lowest = Math.min(lowest, score);
+  const others = models.filter((model) => model !== donor && model.vocabulary.kind === "Unigram");
+  const read = new Map<TokenizedModel, ReadonlyMap<string, number>>();
+  const scoreElsewhere = (token: string) => {
+    const model = others.find(({ vocabulary }) => vocabulary.ids.has(token) && !vocabulary.added.has(token));
+    if (model === undefined) return undefined;
+    const scores = read.get(model) ?? readScores(model);
+    read.set(model, scores);
+    return scores.get(token);
+  };
+  return tokens.map(([token]) => [token, own.get(token) ?? scoreElsewhere(token) ?? lowest]);
+}
+
+function readScores({ files, reference }: TokenizedModel): Map<string, number> {
+  const file = namedFile(files, "tokenizer.json", reference);
+  if (file === undefined) throw broken(`The tokenizer of ${reference}`, "has no scores");
+  return new Map(scoredTokens(readModelPart(file, "vocab"), file.where));
+}
