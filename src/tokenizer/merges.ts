@@ -24,7 +24,7 @@ function mergeLines(text: string): string[] {
 }
 
 /** A merge stands as "a b" or as a list of two. */
-export function pairsOf(merges: JsonValue | undefined, where: string): Pair[] {
+function pairsOf(merges: JsonValue | undefined, where: string): Pair[] {
   if (!Array.isArray(merges)) throw broken(where, "has no list of merges");
   return merges.map((merge, i) => {
     const [left, right, ...more] =

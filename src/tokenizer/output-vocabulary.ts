@@ -1,6 +1,6 @@
 import { PlanError } from "../errors.ts";
 import { plainFlags } from "./added-tokens.ts";
-import { byId } from "./token-ids.ts";
+import { byId, MAX_TOKENS } from "./token-ids.ts";
 import { ADDED_TOKEN_FLAGS } from "./types.ts";
 import type { AddedToken, AlignedModel, TokenizerSetting, Vocabulary } from "./types.ts";
 
@@ -47,12 +47,18 @@ export function outputVocabulary(
   for (const token of setting.tokens.keys()) draft.addConfigured(token);
   const { ids, added, length, brought, removed } = draft;
   const multiple = setting.padToMultipleOf;
+  const rows =
+    multiple === undefined ? Math.max(length, model.rows) : Math.ceil(length / multiple) * multiple;
+  if (rows > MAX_TOKENS) {
+    const message = `The output would have ${rows} rows of embeddings; at most ${MAX_TOKENS} are aligned`;
+    throw new PlanError("PLAN_TOKENIZER", message, { hint: "Use a smaller pad_to_multiple_of." });
+  }
   return {
     donor,
     ids,
     added,
     length,
-    rows: multiple === undefined ? Math.max(length, model.rows) : Math.ceil(length / multiple) * multiple,
+    rows,
     padding: multiple === undefined ? "kept" : "mean",
     brought,
     removed,

@@ -98,6 +98,12 @@ describe("The output vocabulary", () => {
     assert.equal(outputVocabulary([padded, first], 0, settingOf("base", {}, 1)).rows, 2);
   });
 
+  it("refuses to pad beyond any vocabulary", () => {
+    assert.throws(() => outputVocabulary(models, 0, settingOf("union", {}, 2 ** 40)), {
+      code: "PLAN_TOKENIZER",
+    });
+  });
+
   it("refuses a model that is no input", () => {
     assert.throws(() => outputVocabulary(models, 0, settingOf({ model: "elsewhere" })), {
       code: "PLAN_TOKENIZER",

@@ -29,7 +29,7 @@ export function tokenizerJson(model: Json, added: readonly Json[] = [], more: Js
 }
 
 /** Tokens numbered in their order. */
-export function numbered(tokens: readonly string[]): Record<string, number> {
+function numbered(tokens: readonly string[]): Record<string, number> {
   return Object.fromEntries(tokens.map((token, id) => [token, id]));
 }
 
