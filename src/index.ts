@@ -1,6 +1,6 @@
 export { merge, plan } from "./merge.ts";
 export type { MergeOptions, PlanOptions } from "./engine/options.ts";
-export type { MergeReport } from "./engine/report.ts";
+export type { IntermediateReport, MergeReport } from "./engine/report.ts";
 export { estimateResources } from "./engine/resources.ts";
 export type { ResourceOptions, Resources } from "./engine/resources.ts";
 export type { Progress, RunReport, TensorReport } from "./engine/run.ts";

@@ -11,6 +11,7 @@ export const planOptions = ({ outShardSize, dtype, lenient }: OptionValues): Omi
 /** All flags of a merge, as the API calls them. */
 export const mergeOptions = (options: OptionValues): Omit<MergeOptions, "recipe" | "out"> => ({
   ...planOptions(options),
+  keepIntermediate: options.keepIntermediate,
   force: options.force,
   workers: options.workers,
   tileBytes: options.tileBytes,

@@ -24,6 +24,8 @@ function parseBytes(text: string): number {
   return bytes;
 }
 
+const parseText = (text: string) => text;
+
 function parseDtype(text: string): string {
   if (!RECIPE_DTYPE_NAMES.includes(text)) {
     throw new InvalidArgumentError(`Expected one of ${RECIPE_DTYPE_NAMES.join(", ")}.`);
@@ -52,6 +54,11 @@ export const OPTIONS = {
     flags: "--dtype <name>",
     doc: `Dtype of the output, instead of the recipe's: ${RECIPE_DTYPE_NAMES.join(", ")}.`,
     parse: parseDtype,
+  },
+  keepIntermediate: {
+    flags: "-I, --keep-intermediate <dir>",
+    doc: "Keep the results of a file's named recipes, each in DIR/name; else they are made beside OUT and removed.",
+    parse: parseText,
   },
   force: {
     flags: "--force",

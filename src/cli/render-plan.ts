@@ -36,7 +36,7 @@ function tally(values: readonly string[]): string {
 
 /** The plan in a few lines: models, method, tensors, output, and what it will cost. */
 export function renderPlanSummary(plan: MergePlan, resources: Resources, style: Style): string[] {
-  const { tensors, models, output, passes } = plan;
+  const { tensors, output, passes } = plan;
   const label = (text: string): Cell => [text, style.dim];
   const merged = tensors.filter(({ action }) => action === "merge");
   const actions = [`${formatCount(merged.length)} merged`];
@@ -48,7 +48,7 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
   const disk = freeDiskBytes === undefined ? "" : `, ${formatBytes(freeDiskBytes)} free on the disk`;
   const rows: Cell[][] = [
     [label("method"), [methodsOf(plan), style.name]],
-    ...renderModels(models, style, label),
+    ...renderModels(plan, style, label),
     [label("tensors"), actions.join(", ")],
     [
       label("output"),
@@ -63,13 +63,23 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
 const methodsOf = (plan: MergePlan) =>
   plan.tensors.length === 0 ? plan.mergeMethod : tally(plan.tensors.map(({ method }) => method));
 
-function renderModels(models: MergePlan["models"], style: Style, label: (text: string) => Cell): Cell[][] {
+function renderModels(
+  { models, intermediates = [] }: MergePlan,
+  style: Style,
+  label: (text: string) => Cell,
+): Cell[][] {
+  const originOf = (reference: string, files: readonly unknown[]) => {
+    const made = intermediates.find(({ name }) => name === reference)?.plan;
+    if (made !== undefined)
+      return `made before: ${made.mergeMethod} of ${made.models.map((model) => model.reference).join(", ")}`;
+    return files.length === 1 ? "" : plural(files.length, "file");
+  };
   const sizes = models.map(({ files }) => formatBytes(sum(files.map(({ byteLength }) => byteLength))));
   const lines = renderTable(
     models.map(({ reference, files }, i) => [
       reference,
       sizes[i] ?? "",
-      [files.length === 1 ? "" : plural(files.length, "file"), style.dim],
+      [originOf(reference, files), style.dim],
     ]),
     "lrl",
     { indent: "" },

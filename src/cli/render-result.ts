@@ -29,6 +29,7 @@ export function renderResult(report: MergeReport, costs: Costs, style: Style): s
   const rate = formatRate(run.readBytes + run.writtenBytes, run.seconds);
   const memory = `${formatBytes(costs.peakMemoryBytes)} of memory at the peak`;
   return [
+    ...withBlankLine(renderIntermediates(report, style)),
     style.heading(`Written to ${costs.out}`),
     ...renderFiles(report, style),
     "",
@@ -37,6 +38,18 @@ export function renderResult(report: MergeReport, costs: Costs, style: Style): s
     `${style.good("Done")} in ${formatDuration(costs.seconds)}: read ${formatBytes(run.readBytes)}, wrote ` +
       `${formatBytes(run.writtenBytes)} at ${rate} with ${plural(run.workers, "worker")}, ${memory}`,
   ];
+}
+
+/** The merges before, each with what it took and where its result is. */
+function renderIntermediates({ intermediates = [] }: MergeReport, style: Style): string[] {
+  const rows = intermediates.map(({ name, mergeMethod, byteLength, seconds, out }): Cell[] => [
+    [name, style.name],
+    mergeMethod,
+    formatBytes(byteLength),
+    formatDuration(seconds),
+    [out ?? "removed", style.dim],
+  ]);
+  return rows.length === 0 ? [] : [style.heading("Merged before"), ...renderTable(rows, "llrrl")];
 }
 
 const withBlankLine = (lines: readonly string[]) => (lines.length === 0 ? [] : [...lines, ""]);

@@ -30,6 +30,11 @@ export interface PlanOptions {
 export interface MergeOptions extends PlanOptions {
   /** Output folder; absent or empty unless `force`. */
   readonly out: string;
+  /**
+   * Folder for the results of a file's other recipes, each in a folder of its name. By default they are made beside
+   * `out` and removed.
+   */
+  readonly keepIntermediate?: string | undefined;
   /** Replaces the weights of an earlier merge in the output folder. */
   readonly force?: boolean | undefined;
   /** Threads, 1 to 256. */

@@ -5,8 +5,21 @@ import type { RunReport } from "./run.ts";
 import { summarizeKinds } from "./summary.ts";
 import type { KindSummary } from "./summary.ts";
 
+/** A merge whose result the output was made from. */
+export interface IntermediateReport {
+  readonly name: string;
+  readonly mergeMethod: string;
+  /** Absolute path of its folder, if it was kept. */
+  readonly out?: string;
+  readonly byteLength: number;
+  readonly seconds: number;
+  readonly readBytes: number;
+}
+
 /** What a merge did, as plain JSON. */
 export interface MergeReport {
+  /** In the order in which they were made, if there are any. */
+  readonly intermediates?: readonly IntermediateReport[];
   /** The recipe's file, as it was named. */
   readonly recipe: string;
   readonly mergeMethod: string;
@@ -30,6 +43,16 @@ export interface MergeReport {
   readonly files: readonly WrittenFile[];
   readonly run: RunReport;
   readonly warnings: readonly Problem[];
+}
+
+export function summarizeIntermediate(
+  name: string,
+  { mergeMethod, out, output, run }: MergeReport,
+  temporary: boolean,
+): IntermediateReport {
+  const { seconds, readBytes } = run;
+  const { byteLength } = output;
+  return { name, mergeMethod, ...(temporary ? {} : { out }), byteLength, seconds, readBytes };
 }
 
 export function reportMerge(

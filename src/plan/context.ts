@@ -9,6 +9,8 @@ export interface PlanOptions {
   readonly methods: readonly AnyMethod[];
   /** Bytes of tensor data per output file; zero or less: one file. */
   readonly maxShardBytes: number;
+  /** Results for another merge to read: at least F32 unless the recipe gives a dtype. */
+  readonly fullPrecision?: boolean;
   /** Dtype of the output, above the recipe's. */
   readonly dtype?: FloatDtype;
   /** Above the recipe's own seed. */

@@ -9,7 +9,8 @@ export function outputDtype(inputs: readonly Dtype[], { recipe, options }: PlanC
   const asked = options.dtype ?? recipe.outDtype ?? recipe.dtype;
   if (asked !== undefined) return asked;
   const floats = inputs.filter(isFloatDtype);
-  return floats.reduce((all, dtype) => promoteFloat(all, dtype), floats[0] ?? "F32");
+  const least = options.fullPrecision === true ? "F32" : floats[0];
+  return floats.reduce((all, dtype) => promoteFloat(all, dtype), least ?? "F32");
 }
 
 /** The float dtype with the most bytes; undefined without any. */

@@ -97,5 +97,7 @@ export interface MergePlan {
   };
   /** Input bytes of each pass over the data: [combine] or [measure, combine]. */
   readonly passes: readonly { readonly name: string; readonly readBytes: number }[];
+  /** The merges whose results this one takes, in the order in which they are made; only in a plan of several recipes. */
+  readonly intermediates?: readonly { readonly name: string; readonly plan: MergePlan }[];
   readonly warnings: readonly Problem[];
 }

@@ -31,7 +31,7 @@ export class Normalizer {
     this.#method = findMethod(methods, methodNameOf(tree));
   }
 
-  recipe(file: string, source: string): Recipe {
+  recipe(file: string, source: string, documentText: string): Recipe {
     const baseModel = this.#reference(this.#tree, "base_model");
     const dtype = dtypeFromRecipe(text(child(this.#tree, "dtype")) ?? "");
     const outDtype = dtypeFromRecipe(text(child(this.#tree, "out_dtype")) ?? "");
@@ -39,6 +39,7 @@ export class Normalizer {
     return {
       file,
       text: source,
+      documentText,
       ...(name !== undefined && { name }),
       mergeMethod: methodNameOf(this.#tree) ?? "",
       ...(baseModel && { baseModel }),

@@ -39,23 +39,30 @@ function allMethods(own: readonly AnyMethod[] = []): readonly AnyMethod[] {
 export function parseRecipes(text: string, options: ParseOptions): ParsedRecipes {
   const methods = allMethods(options.methods);
   const problems = new RecipeProblems(text, options.file);
-  const documents = readYaml(text, problems).map((tree) =>
-    parseDocument(tree, { ...options, methods }, problems, text),
-  );
+  const trees = readYaml(text, problems);
+  const documents = trees.map((tree) => {
+    const documentText = trees.length === 1 ? text : `${text.slice(tree.offset, tree.end).trimEnd()}\n`;
+    return parseDocument(tree, { ...options, methods, text, documentText }, problems);
+  });
   const linked = linkDocuments(documents, problems);
   problems.throwIfErrors();
   return { ...linked, warnings: problems.list() };
 }
 
+interface DocumentOptions extends ParseOptions {
+  readonly methods: readonly AnyMethod[];
+  readonly text: string;
+  readonly documentText: string;
+}
+
 function parseDocument(
   root: MapNode,
-  { file, methods, lenient = false }: ParseOptions & { readonly methods: readonly AnyMethod[] },
+  { file, methods, text, documentText, lenient = false }: DocumentOptions,
   problems: RecipeProblems,
-  text: string,
 ): RecipeDocument {
   const tree = coerceRecipe(root, methods);
   const { understood, misspelt } = validate({ tree, methods, problems, lenient });
-  const recipe = new Normalizer(tree, methods, problems).recipe(file, text);
+  const recipe = new Normalizer(tree, methods, problems).recipe(file, text, documentText);
   reportUnsupportedKeys(tree, problems);
   if (understood && !problems.hasErrorOf("RECIPE_MODEL_REFERENCE")) {
     const methodPosition = problems.position((child(tree, "merge_method") ?? tree).offset);

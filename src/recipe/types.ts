@@ -102,8 +102,10 @@ export interface TokenizerSetting {
 /** A checked recipe, with the base model appended to `models` as mergekit does when it is not listed. */
 export interface Recipe {
   readonly file: string;
-  /** The text as read, carried into the output. */
+  /** The file's text as read. */
   readonly text: string;
+  /** The part of it that is this recipe; all of it if there is no other. */
+  readonly documentText: string;
   /** How other recipes of the file name its result. */
   readonly name?: string;
   readonly mergeMethod: string;

@@ -21,10 +21,25 @@ export function renderModelCard(
     ...otherMethods(plan, methods),
     "## Models",
     models.map((model) => `- ${modelLink(model)}`).join("\n"),
+    ...(plan.intermediates ?? []).map(({ name, plan: made }) => madeFrom(name, made, methods)),
     "## Recipe",
     fenced(recipeText),
   ];
-  return `${frontMatter(plan.models)}\n${sections.join("\n\n")}\n`;
+  return `${frontMatter(modelsOnDisk(plan))}\n${sections.join("\n\n")}\n`;
+}
+
+/** The models that the merge and those before it read, results of theirs left out. */
+function modelsOnDisk({ models, intermediates = [] }: MergePlan): PlannedModel[] {
+  const results = intermediates.map(({ name }) => name);
+  const all = [...models, ...intermediates.flatMap(({ plan }) => plan.models)];
+  return all.filter(({ reference }) => !results.includes(reference));
+}
+
+function madeFrom(name: string, plan: MergePlan, methods: readonly AnyMethod[]): string {
+  const base = plan.models.find((model) => model.role === "base");
+  const models = plan.models.filter((model) => model !== base).map(modelLink);
+  const over = base === undefined ? "" : `, with ${modelLink(base)} as base`;
+  return `${codeSpan(name)} is a merge of its own: ${methodLink(plan.mergeMethod, methods)} of ${models.join(", ")}${over}.`;
 }
 
 function frontMatter(models: readonly PlannedModel[]): string {

@@ -25,11 +25,9 @@ import type { Sink, SinkOptions, WrittenFile } from "./types.ts";
  */
 export async function openSink(outDirectory: string, plan: MergePlan, options: SinkOptions): Promise<Sink> {
   const directory = resolve(outDirectory);
-  const donor = donorOf(plan, options);
-  await refuseInputs(directory, plan);
-  const present = (await listOutput(directory)) ?? [];
-  refuseContent(directory, present, options.force);
-  await checkFreeSpace(directory, outputBytes(plan, donor));
+  const { models, force } = options;
+  const donor = donorOf(plan, models);
+  const present = await checkOutput(directory, { plan, models }, force);
   const made = await makeDirectory(directory);
   const staging = new Staging(directory);
   const abort = async () => {
@@ -50,7 +48,20 @@ export async function openSink(outDirectory: string, plan: MergePlan, options: S
   }
 }
 
-function donorOf(plan: MergePlan, { models }: SinkOptions): ModelHeaders {
+/** Refuses an output that cannot be; gives the names of what is in its folder. */
+export async function checkOutput(
+  directory: string,
+  { plan, models }: { readonly plan: MergePlan; readonly models: SinkOptions["models"] },
+  force: boolean,
+): Promise<readonly string[]> {
+  await refuseInputs(directory, plan);
+  const present = (await listOutput(directory)) ?? [];
+  refuseContent(directory, present, force);
+  await checkFreeSpace(directory, outputBytes(plan, donorOf(plan, models)));
+  return present;
+}
+
+function donorOf(plan: MergePlan, models: SinkOptions["models"]): ModelHeaders {
   const donor = models.get(plan.models[plan.donor]?.reference ?? "");
   if (donor === undefined) throw new SinkError("INTERNAL", "The plan's donor is not among the models");
   return donor;

@@ -68,6 +68,45 @@ export const recipesChecks = (at: Workplace): Checks => ({
       [4, 3],
     );
   },
+  "`modules`": async () => {
+    const model = (value: number) => ({
+      "x.w": floats([value]),
+      "y.w": floats([value]),
+      "z.w": floats([value]),
+    });
+    const folder = await at.modelsIn({ a: model(2), b: model(4) });
+    const modules = (...names: string[]) =>
+      `merge_method: passthrough\nmodules: {x: {models: [{model: a}]}, ${names.map((name) => `${name}: {models: [{model: b}]}`).join(", ")}}\n`;
+    const recipe = { text: modules("y") };
+    await assert.rejects(plan({ recipe, cwd: folder }), withCode("PLAN_MODULE"));
+    const { weights } = await at.run(folder, modules("default"));
+    assert.deepEqual(
+      ["x.w", "y.w", "z.w"].map((name) => weights.get(name)?.values[0]),
+      [2, 4, 4],
+    );
+  },
+  "a file of several recipes": async () => {
+    const folder = await at.modelsIn({ a: { w: floats([1 / 3]) }, b: { w: floats([1]) } });
+    const text = `name: linear\n${LINEAR_AB}---\nmerge_method: linear\nmodels: [{model: linear, parameters: {weight: 1}}]\n`;
+    const { weights, report } = await at.run(folder, text);
+    assert.ok(Math.abs((weights.get("w")?.values[0] ?? 0) - 2 / 3) < 1e-7);
+    assert.equal(report.intermediates?.[0]?.out, undefined);
+    const kept = await at.run(folder, text, { keepIntermediate: "parts", force: true });
+    assert.equal(kept.report.intermediates?.[0]?.out, `${folder}/parts/linear`);
+    const again = at.run(folder, text, { keepIntermediate: "parts", out: "out2" });
+    await assert.rejects(again, withCode("SINK_EXISTS"));
+  },
+  "filters in `overrides`": async () => {
+    const model = (value: number) => ({ "x.w": floats([value]), "x.w.y": floats([value]) });
+    const folder = await at.modelsIn({ a: model(2), b: model(4) });
+    const weight = (filter: string) => `weight: [{filter: "${filter}", value: 0}, {filter: ".w", value: 1}]`;
+    const text = `${LINEAR_AB}overrides: [{tensors: "*", model: b, parameters: {${weight("?.w")}, normalize: false}}]\n`;
+    const { weights } = await at.run(folder, text);
+    assert.deepEqual(
+      ["x.w", "x.w.y"].map((name) => weights.get(name)?.values[0]),
+      [0, 4],
+    );
+  },
   "mismatches between models": async () => {
     const folder = await at.modelsIn({ a: { w: floats([1, 2]) }, b: { w: floats([1, 2, 3]) } });
     await assert.rejects(plan({ recipe: { text: LINEAR_AB }, cwd: folder }), withCode("PLAN_SHAPE"));

@@ -8,7 +8,6 @@ export const PENDING: Readonly<Record<string, string>> = {
   "dare-ties-seeded": "method dare_ties",
   "della-linear-seeded": "method della_linear",
   "della-seeded": "method della",
-  "multi-document": "several recipes in one file",
   nearswap: "method nearswap",
   ram: "method ram",
   "ramplus-tl": "method ramplus_tl",

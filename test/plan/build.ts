@@ -165,6 +165,7 @@ export function recipeOf(text: RecipeText): Recipe {
   return {
     file: "recipe.yml",
     text: Array.from({ length: 50 }, (_, i) => `line ${i + 1}`).join("\n"),
+    documentText: "",
     mergeMethod: method,
     ...(base === undefined ? {} : { baseModel: ref(base) }),
     modules:

@@ -19,7 +19,16 @@ export const mergeCommand: Command = {
     { name: "RECIPE", doc: "A YAML file." },
     { name: "OUT", doc: "The folder to write; made if need be." },
   ],
-  options: [...PLAN_OPTIONS, "workers", "tileBytes", "force", "allowNonFinite", "quiet", "json"],
+  options: [
+    ...PLAN_OPTIONS,
+    "workers",
+    "tileBytes",
+    "keepIntermediate",
+    "force",
+    "allowNonFinite",
+    "quiet",
+    "json",
+  ],
   examples: [
     ["merge recipes/glyphs-model-stock.yml merged", "merge, and see what was done"],
     [

@@ -1,0 +1,122 @@
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { MergeOptions } from "../engine/options.ts";
+import { summarizeIntermediate } from "../engine/report.ts";
+import type { IntermediateReport, MergeReport } from "../engine/report.ts";
+import { makeDirectory, removeDirectories } from "../sink/directory.ts";
+import { writing } from "../sink/errors.ts";
+import { checkOutput } from "../sink/open.ts";
+import type { ModelHeaders } from "../sources/types.ts";
+import type { IntermediateStep, Prepared, Step } from "./prepare.ts";
+import { ProgressSum } from "./progress-sum.ts";
+import { runStep } from "./run-step.ts";
+
+/** Characters of the output's name in that of the temporary folder; file systems take 255 bytes. */
+const MAX_SHOWN_LENGTH = 64;
+
+/** A folder for results. */
+interface Place {
+  readonly folder: string;
+  /** What is in it is not to be kept. */
+  readonly temporary: boolean;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Merges a whole file: first what others take, each into a folder of its own, then the output. Results that are not to
+ * be kept go into a temporary folder beside the output, which is removed whatever happens, and each of them as soon as
+ * nothing needs it any more.
+ */
+export async function mergeAll(prepared: Prepared, options: MergeOptions): Promise<MergeReport> {
+  const out = resolve(options.cwd ?? ".", options.out);
+  if (prepared.intermediates.length === 0)
+    return await runStep(prepared.output, out, prepared.output.recipe.text, options);
+  const place = await openPlace(out, options);
+  try {
+    return await mergeInto(place, prepared, out, options);
+  } finally {
+    await place.close();
+  }
+}
+
+async function openPlace(out: string, { cwd = ".", keepIntermediate }: MergeOptions): Promise<Place> {
+  if (keepIntermediate !== undefined) {
+    return { folder: resolve(cwd, keepIntermediate), temporary: false, close: () => Promise.resolve() };
+  }
+  const parent = dirname(out);
+  const made = await makeDirectory(parent);
+  const prefix = join(parent, `.stockpot-${basename(out).slice(0, MAX_SHOWN_LENGTH)}-`);
+  const folder = await writing(parent, () => mkdtemp(prefix));
+  const close = async () => {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    await removeDirectories(made);
+  };
+  return { folder, temporary: true, close };
+}
+
+async function mergeInto(
+  { folder, temporary }: Place,
+  { intermediates, output }: Prepared,
+  out: string,
+  options: MergeOptions,
+): Promise<MergeReport> {
+  const { force = false, onProgress } = options;
+  const folderOf = ({ recipe }: IntermediateStep) => join(folder, recipe.name);
+  const results = new Map(
+    intermediates.map((step) => [step.recipe.name, placed(step.result, folderOf(step))]),
+  );
+  // Before the first weight is read: a refusal of the output must not come after hours of work for it.
+  for (const step of intermediates) await checkOutput(folderOf(step), withResults(step, results), force);
+  await checkOutput(out, withResults(output, results), force);
+
+  const progress = new ProgressSum([...intermediates, output], onProgress);
+  const reports: IntermediateReport[] = [];
+  for (const [position, step] of intermediates.entries()) {
+    const { name } = step.recipe;
+    const current = withResults(step, results);
+    const report = await runStep(current, folderOf(step), step.recipe.documentText, {
+      ...options,
+      onProgress: progress.next(),
+    });
+    reports.push(summarizeIntermediate(name, report, temporary));
+    results.set(name, await withTimes(placed(step.result, folderOf(step))));
+    if (!temporary) continue;
+    const needed = [...intermediates.slice(position + 1), output];
+    for (const done of intermediates.slice(0, position + 1)) {
+      if (needed.some(({ models }) => models.has(done.recipe.name))) continue;
+      await rm(folderOf(done), { recursive: true, force: true });
+    }
+  }
+  const report = await runStep(withResults(output, results), out, output.recipe.text, {
+    ...options,
+    onProgress: progress.next(),
+  });
+  return { ...report, intermediates: reports };
+}
+
+/** A planned result as it will be in a folder. */
+function placed(result: ModelHeaders, folder: string): ModelHeaders {
+  const files = result.files.map((file) => ({ ...file, path: join(folder, file.name) }));
+  return { ...result, location: folder, files };
+}
+
+/** A result that has been written, with the times of its files, by which a change would be noticed. */
+async function withTimes(result: ModelHeaders): Promise<ModelHeaders> {
+  const files = await Promise.all(
+    result.files.map(async (file) => ({ ...file, modifiedMs: (await stat(file.path)).mtimeMs })),
+  );
+  return { ...result, files };
+}
+
+/** A step that reads the results of others where they are. */
+function withResults(step: Step, results: ReadonlyMap<string, ModelHeaders>): Step {
+  const models = new Map([...step.models].map(([name, headers]) => [name, results.get(name) ?? headers]));
+  const plan = {
+    ...step.plan,
+    models: step.plan.models.map((model) => {
+      const result = results.get(model.reference);
+      return result === undefined ? model : { ...model, location: result.location, files: result.files };
+    }),
+  };
+  return { ...step, models, plan };
+}

@@ -1,0 +1,105 @@
+import { resolve } from "node:path";
+import { planningOptions } from "../engine/options.ts";
+import type { PlanOptions } from "../engine/options.ts";
+import { isMergeError, PlanError, problemOf, throwIfErrors } from "../errors.ts";
+import type { MergeError, Problem } from "../errors.ts";
+import { planMerge } from "../plan/plan.ts";
+import type { MergePlan } from "../plan/types.ts";
+import { meansDocument } from "../recipe/documents.ts";
+import { MAX_RECIPE_BYTES } from "../recipe/limits.ts";
+import { parseRecipes } from "../recipe/parse.ts";
+import { referencedModels } from "../recipe/references.ts";
+import type { NamedRecipe, Recipe } from "../recipe/types.ts";
+import { openModels } from "../sources/open.ts";
+import { readRecipe } from "../sources/recipe-file.ts";
+import { referenceText } from "../sources/types.ts";
+import type { ModelHeaders } from "../sources/types.ts";
+import { headersOfResult } from "./result-headers.ts";
+
+/** One merge of a file: what it reads, and the plan of it. */
+export interface Step<R extends Recipe = Recipe> {
+  readonly recipe: R;
+  /** By `referenceText`; a result of another recipe of the file by its name. */
+  readonly models: ReadonlyMap<string, ModelHeaders>;
+  readonly plan: MergePlan;
+}
+
+/** A merge whose result others take. */
+export interface IntermediateStep extends Step<NamedRecipe> {
+  /** What its result will be; in no folder yet. */
+  readonly result: ModelHeaders;
+}
+
+/** A recipe file, ready to run. */
+export interface Prepared {
+  /** Each after those that it needs. */
+  readonly intermediates: readonly IntermediateStep[];
+  readonly output: Step;
+}
+
+/** Reads a recipe file and the headers of all models, and plans every merge; no weight is read. */
+export async function prepare(options: PlanOptions): Promise<Prepared> {
+  const planning = planningOptions(options);
+  const cwd = resolve(options.cwd ?? ".");
+  const { text, file, folder } = await readRecipe(options.recipe, cwd, MAX_RECIPE_BYTES);
+  const { intermediates, output, warnings } = parseRecipes(text, { ...options, file });
+  const names = new Set(intermediates.map(({ name }) => name));
+  const references = [...intermediates, output].flatMap(referencedModels);
+  const onDisk = references.filter((reference) => !meansDocument(reference, names));
+  const known = new Map(await openModels(onDisk, { searchFrom: [cwd, folder] }));
+
+  const errors: MergeError[] = [];
+  const planStep = <R extends Recipe>(recipe: R, fullPrecision: boolean): Step<R> | undefined => {
+    const found = referencedModels(recipe).map(
+      (each) => [referenceText(each), known.get(referenceText(each))] as const,
+    );
+    const models = new Map(
+      found.flatMap(([name, headers]) => (headers === undefined ? [] : [[name, headers]])),
+    );
+    // What it needs could not be planned, which is reported there.
+    if (models.size < found.length) return undefined;
+    try {
+      const { dtype, ...others } = planning;
+      const plan = planMerge(recipe, models, fullPrecision ? { ...others, fullPrecision } : planning);
+      return { recipe, models, plan };
+    } catch (error) {
+      if (!isMergeError(error)) throw error;
+      errors.push(error);
+      return undefined;
+    }
+  };
+  const steps = intermediates.flatMap((recipe) => {
+    const step = planStep(recipe, true);
+    if (step === undefined) return [];
+    const result = headersOfResult(recipe.name, step);
+    known.set(recipe.name, result);
+    return { ...step, result };
+  });
+  const last = planStep(output, false);
+  throwAll(errors);
+  if (last === undefined) throw new PlanError("INTERNAL", "The output could not be planned");
+  return { intermediates: steps, output: { ...last, plan: joinPlans(last.plan, steps, warnings) } };
+}
+
+function throwAll(errors: readonly MergeError[]): void {
+  const [first] = errors;
+  if (first !== undefined && errors.length === 1) throw first;
+  const problems = errors.flatMap((error) =>
+    error.problems.length > 0 ? error.problems : [problemOf(error)],
+  );
+  throwIfErrors(problems, PlanError);
+}
+
+/** The output's plan with those that it builds on, and the warnings of all. */
+function joinPlans(
+  plan: MergePlan,
+  steps: readonly IntermediateStep[],
+  parsing: readonly Problem[],
+): MergePlan {
+  const all = [...parsing, ...steps.flatMap((step) => step.plan.warnings), ...plan.warnings];
+  // Two merges of one model have the same to say of it.
+  const warnings = [...new Map(all.map((problem) => [JSON.stringify(problem), problem])).values()];
+  if (steps.length === 0) return { ...plan, warnings };
+  const intermediates = steps.map((step) => ({ name: step.recipe.name, plan: step.plan }));
+  return { ...plan, intermediates, warnings };
+}
