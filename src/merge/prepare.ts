@@ -40,6 +40,8 @@ export interface Prepared {
 /** Reads a recipe file and the headers of all models, and plans every merge; no weight is read. */
 export async function prepare(options: PlanOptions): Promise<Prepared> {
   const planning = planningOptions(options);
+  // A dtype that is asked for is the output's.
+  const planningBefore = { ...planningOptions({ ...options, dtype: undefined }), fullPrecision: true };
   const cwd = resolve(options.cwd ?? ".");
   const { text, file, folder } = await readRecipe(options.recipe, cwd, MAX_RECIPE_BYTES);
   const { intermediates, output, warnings } = parseRecipes(text, { ...options, file });
@@ -49,7 +51,7 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   const known = new Map(await openModels(onDisk, { searchFrom: [cwd, folder] }));
 
   const errors: MergeError[] = [];
-  const planStep = <R extends Recipe>(recipe: R, fullPrecision: boolean): Step<R> | undefined => {
+  const planStep = <R extends Recipe>(recipe: R, how: typeof planning): Step<R> | undefined => {
     const found = referencedModels(recipe).map(
       (each) => [referenceText(each), known.get(referenceText(each))] as const,
     );
@@ -59,9 +61,7 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
     // What it needs could not be planned, which is reported there.
     if (models.size < found.length) return undefined;
     try {
-      const { dtype, ...others } = planning;
-      const plan = planMerge(recipe, models, fullPrecision ? { ...others, fullPrecision } : planning);
-      return { recipe, models, plan };
+      return { recipe, models, plan: planMerge(recipe, models, how) };
     } catch (error) {
       if (!isMergeError(error)) throw error;
       errors.push(error);
@@ -69,13 +69,13 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
     }
   };
   const steps = intermediates.flatMap((recipe) => {
-    const step = planStep(recipe, true);
+    const step = planStep(recipe, planningBefore);
     if (step === undefined) return [];
     const result = headersOfResult(recipe.name, step);
     known.set(recipe.name, result);
     return { ...step, result };
   });
-  const last = planStep(output, false);
+  const last = planStep(output, planning);
   throwAll(errors);
   if (last === undefined) throw new PlanError("INTERNAL", "The output could not be planned");
   return { intermediates: steps, output: { ...last, plan: joinPlans(last.plan, steps, warnings) } };
