@@ -1,55 +1,96 @@
+import type { Combination } from "../methods/combination.ts";
 import type { AnyMethod, SolveContext } from "../methods/define.ts";
 import type { ParameterSpecs } from "../methods/params.ts";
-import type { Gram, StatisticRequest } from "../methods/statistics.ts";
+import { needsReading } from "../methods/statistics.ts";
+import type { Gram, KeptSums, StatisticRequest, StatisticRequests } from "../methods/statistics.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
+import { measureMagnitudes } from "./magnitudes.ts";
+import { placeMasks } from "./placement.ts";
 import type { GramSums, PassRequest, PassResult } from "./requests.ts";
 
 export type Numbers = Readonly<Record<string, number>>;
+
 /** What a solution may depend on beside the unit: the same for the whole plan. */
 export type ProgramSettings = Pick<MergePlan, "seed">;
 export type Program = Generator<PassRequest, Numbers, PassResult>;
 
+/** A unit to solve: a tensor, a row, or a group of tensors that share one solution (the first stands for all). */
+export interface Unit {
+  readonly method: AnyMethod;
+  readonly tensor: PlannedTensor;
+  /** Elements in all. */
+  readonly count: number;
+  /** True if its passes run over several ranges that do not know of one another. */
+  readonly byRange: boolean;
+}
+
+export type Measure = (context: SolveContext<ParameterSpecs>, measured: object) => StatisticRequests;
+
 /**
- * Measure, solve, combine: what is done to one unit (a tensor, a row, the tensors of a layer) of `count` elements, as
- * the sequence of its passes. It yields a pass, is resumed with the pass's result, and returns the numbers to report.
- * Whoever runs it decides where the passes run.
+ * Measure, solve, combine: what is done to one unit, as the sequence of its passes. It yields a pass, is resumed with
+ * the pass's result, and returns the numbers to report. Whoever runs it decides where the passes run.
  */
-export function* program(
-  method: AnyMethod,
-  tensor: PlannedTensor,
-  count: number,
-  settings: ProgramSettings,
-): Program {
+export function* program(unit: Unit, settings: ProgramSettings): Program {
+  const { method, tensor } = unit;
   if (tensor.action === "copy") {
     yield { kind: "copy" };
     return {};
   }
-  const context = solveContext(method, tensor, count, settings);
+  const context = solveContext(unit, settings);
   const measured: Record<string, unknown> = {};
-  for (const [name, request] of requestsOf(method, context)) {
-    const sums = (yield { kind: "gram", space: request.space }) as GramSums;
-    measured[name] = { ...sums, elementCount: count } satisfies Gram;
+  for (const measure of [method.measure, method.refine] as readonly (Measure | undefined)[])
+    for (const [name, request] of requestsOf(measure, context, measured))
+      measured[name] = yield* gather(request, unit);
+  const { combination, report } = method.solve(context, measured as never);
+  yield* combine(combination, unit);
+  return report ?? {};
+}
+
+/** The statistics that a method asks for, by the names it gives them. */
+export function requestsOf(
+  measure: Measure | undefined,
+  context: SolveContext<ParameterSpecs>,
+  measured: object = {},
+): readonly [string, StatisticRequest][] {
+  return Object.entries(measure?.(context, { ...measured }) ?? {});
+}
+
+function* gather(request: StatisticRequest, unit: Unit): Generator<PassRequest, unknown, PassResult> {
+  switch (request.kind) {
+    case "gram": {
+      const sums = (yield request) as GramSums;
+      return { ...sums, elementCount: unit.count } satisfies Gram;
+    }
+    case "magnitudes":
+      return yield* measureMagnitudes(request, unit.tensor.inputs.length, unit.count, unit.byRange);
+    case "keptSums": {
+      if (!needsReading(request)) return noSums(request.masks.length);
+      const masks = yield* placeMasks(request.masks, request.maskedBy ?? "taskVectors", unit.byRange);
+      return yield { ...request, masks };
+    }
+    case "overlap":
+      return yield request;
   }
-  const solution = method.solve(context, measured as never);
-  yield { kind: "linear", combination: solution.combination };
-  return solution.report ?? {};
 }
 
-type Context = SolveContext<ParameterSpecs>;
-
-/** The statistics that the method asks for, by the names it gives them. */
-export function requestsOf(method: AnyMethod, context: Context): readonly [string, StatisticRequest][] {
-  const measure = method.measure as ((asked: Context) => Record<string, StatisticRequest>) | undefined;
-  return Object.entries(measure?.(context) ?? {});
+function noSums(vectors: number): KeptSums {
+  return { all: new Float64Array(vectors), kept: new Float64Array(vectors) };
 }
 
-/** What the method knows of a unit of `count` elements. */
+function* combine(combination: Combination, unit: Unit): Generator<PassRequest, void, PassResult> {
+  if (combination.kind === "sparse") {
+    const masks = yield* placeMasks(combination.masks, combination.maskedBy ?? "taskVectors", unit.byRange);
+    yield { ...combination, masks };
+  } else {
+    yield combination;
+  }
+}
+
+/** What the method knows of the unit. */
 export function solveContext(
-  method: AnyMethod,
-  tensor: PlannedTensor,
-  count: number,
+  { method, tensor, count }: Unit,
   { seed }: ProgramSettings,
-): Context {
+): SolveContext<ParameterSpecs> {
   const parameters: Record<string, unknown> = {};
   const specs = method.parameters as ParameterSpecs;
   for (const [name, spec] of Object.entries(specs)) {

@@ -13,7 +13,7 @@ export function runPass(bench: Workbench, request: PassRequest, range: Range): P
     (sum, operand, k) => sum + (reads[k] === true ? operand.elementBytes : 0),
     0,
   );
-  const runner = pass.start(request, bench);
+  const runner = pass.start(request, bench, range);
   const resident = bench.shows(range);
   const step = resident ? range.end - range.begin : bench.tileElements;
   for (let begin = range.begin; begin < range.end; begin += step) {

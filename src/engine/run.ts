@@ -162,7 +162,8 @@ class Run {
     if (first === undefined) return;
     const method = methodByName(first.method, this.#methods);
     if (method === undefined) throw new EngineError("INTERNAL", `No method ${first.method}`);
-    const steps = program(method, first, size, this.#plan);
+    const byRange = tensors.length > 1 || stripes(first).length > 1;
+    const steps = program({ method, tensor: first, count: size, byRange }, this.#plan);
     let step = steps.next();
     while (step.done !== true) step = steps.next(await this.#runPass(tensors, step.value, priority));
     for (const tensor of tensors) {

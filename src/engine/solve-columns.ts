@@ -1,9 +1,10 @@
-import type { Combination } from "../methods/combination.ts";
+import type { LinearCombination } from "../methods/combination.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { Gram } from "../methods/statistics.ts";
 import { resolve } from "./passes/linear.ts";
 import { squareMatrix } from "./passes/vectors.ts";
 import { requestsOf, solveContext } from "./program.ts";
+import type { Measure } from "./program.ts";
 import type { Unit } from "./protocol.ts";
 import type { ReportSum } from "./report-sum.ts";
 import type { ColumnLinearPass, ColumnSums } from "./requests.ts";
@@ -21,15 +22,17 @@ export function solveColumns(
   // A strip that fits a tile is read once.
   if (range.end <= bench.tileElements) bench.show(range);
   const rows = range.end / width;
-  const context = solveContext(method, tensor, rows, bench.setup);
-  const measured = requestsOf(method, context).map(([name, { space }]) => {
-    return { name, sums: runPass(bench, { kind: "columnGram", space, width }, range) as ColumnSums };
+  const context = solveContext({ method, tensor, count: rows, byRange: false }, bench.setup);
+  const measured = requestsOf(method.measure as Measure, context).flatMap(([name, request]) => {
+    if (request.kind !== "gram") return [];
+    const pass = { kind: "columnGram", space: request.space, width } as const;
+    return { name, sums: runPass(bench, pass, range) as ColumnSums };
   });
   const columns = new ColumnCombinations(width, bench);
   for (let column = 0; column < width; column++) {
     const grams = measured.map(({ name, sums }) => [name, gramAt(sums, column, rows)] as const);
     const solution = method.solve(context, Object.fromEntries(grams) as never);
-    columns.set(column, solution.combination);
+    if (solution.combination.kind === "linear") columns.set(column, solution.combination);
     report.add(solution.report ?? {});
   }
   runPass(bench, columns.request, range);
@@ -58,7 +61,7 @@ class ColumnCombinations {
     };
   }
 
-  set(column: number, combination: Combination): void {
+  set(column: number, combination: LinearCombination): void {
     const { anchor, coefficient } = resolve(combination, this.#hasBase);
     this.request.anchors[column] = anchor;
     this.request.scales[column] = combination.scale;

@@ -44,7 +44,7 @@ function solveRows(
 }
 
 function runProgram(bench: Workbench, method: AnyMethod, tensor: PlannedTensor, range: Range): Numbers {
-  const steps = program(method, tensor, range.end - range.begin, bench.setup);
+  const steps = program({ method, tensor, count: range.end - range.begin, byRange: false }, bench.setup);
   let step = steps.next();
   while (step.done !== true) step = steps.next(runPass(bench, step.value, range));
   return step.value;

@@ -17,8 +17,10 @@ export const MOST_TILE_BYTES_IN_ALL = 96 * 2 ** 20;
 const PAGE_BYTES = 65_536;
 /** Room for a few f64 that a kernel returns. */
 const RESULT_BYTES = 256;
-/** Scratch beside one vector for each operand: the anchor, the sum, and one to widen through. */
-const EXTRA_SCRATCH = 3;
+/** Scratch that no decoding uses. */
+const SPARE_SCRATCH = 6;
+/** Scratch beside one vector for each operand: the anchor, the sum, one to widen through, and the spare ones. */
+const EXTRA_SCRATCH = 3 + SPARE_SCRATCH;
 
 const aligned = (address: number) => Math.ceil(address / 64) * 64;
 
@@ -106,13 +108,26 @@ export class TileWindow {
     this.#ensureMemory(this.#scratchEnd());
   }
 
-  /** Scratch for a segment of f32 or f64; `operands.length` + 3 of them. */
+  /** Scratch for a segment of f32 or f64; see EXTRA_SCRATCH for how many there are. */
   scratch(k: number): number {
     return this.#scratch + k * SEGMENT_ELEMENTS * 8;
   }
 
   #scratchEnd(): number {
     return this.scratch(this.operands.length + EXTRA_SCRATCH);
+  }
+
+  /** Scratch that no decoding uses, 0 to 5. */
+  spare(k: number): number {
+    return this.scratch(this.operands.length + EXTRA_SCRATCH - SPARE_SCRATCH + k);
+  }
+
+  clear(address: number, byteLength: number): void {
+    this.#bytes.fill(0, address, address + byteLength);
+  }
+
+  u32(address: number, count: number): Uint32Array {
+    return new Uint32Array(this.memory.buffer, address, count);
   }
 
   /** Address of memory for a pass's own tables, behind the scratch; the next pass that asks gets the same. */

@@ -1,3 +1,4 @@
+import type { ElementwiseSteps } from "../kernels/elementwise.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedTensor } from "../plan/types.ts";
 import { isFloatDtype } from "../tensor/dtype.ts";
@@ -7,12 +8,19 @@ import type { NonFinite, WorkerSetup } from "./protocol.ts";
 import type { Strip } from "./segments.ts";
 import { TileWindow } from "./tile-window.ts";
 
+function stepsOf(kernels: Kernels, suffix: "F32" | "F64"): ElementwiseSteps {
+  return new Proxy({} as ElementwiseSteps, {
+    get: (_target, name: string) => kernels[`${name}${suffix}` as keyof Kernels],
+  });
+}
+
 /** A dtype that is decoded to f32. */
 export type NarrowDtype = Exclude<FloatDtype, "F64">;
 
 /** A window with the arithmetic on what it shows: decoding, differences, sums, rounding, and the search for NaN. */
 export class Workbench extends TileWindow {
   readonly kernels: Kernels;
+  readonly #steps: Readonly<Record<"F32" | "F64", ElementwiseSteps>>;
   hasBase = false;
   /** "F64" if an operand or the result is F64. */
   arithmetic: "F32" | "F64" = "F32";
@@ -23,6 +31,53 @@ export class Workbench extends TileWindow {
   constructor(setup: WorkerSetup, memory: WebAssembly.Memory, kernels: Kernels, files: FileTable) {
     super(setup, memory, files);
     this.kernels = kernels;
+    this.#steps = { F32: stepsOf(kernels, "F32"), F64: stepsOf(kernels, "F64") };
+  }
+
+  /** The elementwise kernels in the arithmetic of the opened tensor. */
+  get steps(): ElementwiseSteps {
+    return this.#steps[this.arithmetic];
+  }
+
+  /** Clears scratch for `n` elements and what pads them. */
+  clearVector(address: number, n: number): void {
+    this.clear(address, (n + 4) * (this.arithmetic === "F64" ? 8 : 4));
+  }
+
+  /**
+   * Decodes the base and the task vectors of the wanted inputs, input i into scratch i + 1; returns the base's address.
+   */
+  differences(offset: number, n: number, wanted: readonly boolean[]): number {
+    const base = this.floats(0, offset, n, 0);
+    wanted.forEach((want, i) => {
+      if (want) this.subtract(i + 1, offset, n, base, this.scratch(i + 1));
+    });
+    return base;
+  }
+
+  /** Notes inputs that are not finite: for passes whose comparisons would swallow them. */
+  checkInputs(offset: number, n: number, wanted?: readonly boolean[]): void {
+    const bad = this.operands.some(
+      (_, k) => (k === 0 || wanted?.[k - 1] !== false) && this.#countNonFinite(k, offset, n) > 0,
+    );
+    if (bad) this.noteNonFinite(offset, n, 0);
+  }
+
+  copyVector(source: number, target: number, n: number): void {
+    this.kernels[this.arithmetic === "F64" ? "scaleF64" : "scaleF32"](source, target, 1, n);
+  }
+
+  nonZeros(vector: number, n: number): number {
+    return (
+      n - (this.arithmetic === "F64" ? this.#zerosF64(vector, n) : this.kernels.countEqual(vector, 0, n))
+    );
+  }
+
+  #zerosF64(vector: number, n: number): number {
+    return new Float64Array(this.memory.buffer, vector, n).reduce(
+      (zeros, value) => zeros + (value === 0 ? 1 : 0),
+      0,
+    );
   }
 
   override open(tensor: PlannedTensor, strip?: Strip): void {
@@ -105,6 +160,7 @@ export class Workbench extends TileWindow {
     const { kernels, outputDtype } = this;
     const target = this.result(offset);
     if (outputDtype === "F64") {
+      if (source !== target) kernels.scaleF64(source, target, 1, n);
       this.noteResults(kernels.countNonFiniteF64(source, n), offset, n);
       return;
     }

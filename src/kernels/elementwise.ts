@@ -24,6 +24,9 @@ export interface ElementwiseSteps {
   shareOverlap(single: Address, sum: Address, count: Address, n: number): void;
   overlap(d: Address, count: Address, n: number): number;
   addSquaredDeviation(d: Address, mean: Address, sum: Address, n: number): void;
+  divide(d: Address, s: number, n: number): void;
+  /** The key is f32 whatever the type of d. */
+  clearWhereZero(key: Address, d: Address, n: number): void;
 }
 
 type Suffixed<S extends string> = { [K in keyof ElementwiseSteps as `${K}${S}`]: ElementwiseSteps[K] };
@@ -40,7 +43,4 @@ export interface RankKernels {
   clearRandom(d: Address, index: number, key0: number, key1: number, threshold: number, n: number): void;
 }
 
-export interface ElementwiseKernels extends Suffixed<"F32">, Suffixed<"F64">, RankKernels {
-  /** d (f64) = 0 where key (f32) is 0. */
-  clearWhereZeroF64(key: Address, d: Address, n: number): void;
-}
+export interface ElementwiseKernels extends Suffixed<"F32">, Suffixed<"F64">, RankKernels {}

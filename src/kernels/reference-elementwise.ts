@@ -9,7 +9,7 @@ function at(values: ArrayLike<number>, i: number): number {
 }
 
 /** The elementwise kernels' scalar twin, for one type; `r` rounds to it after every operation. */
-function steps(view: View, r: (value: number) => number): ElementwiseSteps {
+function steps(view: View, f32: View, r: (value: number) => number): ElementwiseSteps {
   const each = (n: number, step: (i: number) => void) => {
     for (let i = 0; i < n; i++) step(i);
   };
@@ -64,7 +64,10 @@ function steps(view: View, r: (value: number) => number): ElementwiseSteps {
     moveTowards: (b, x, out, s, n) => {
       const [base, model] = [view(b, n), view(x, n).slice()];
       const move = (i: number) => r(at(base, i) + scaled(s, r(at(model, i) - at(base, i))));
-      fill(out, n, (i) => (r(s) === 1 ? at(model, i) : move(i)));
+      fill(out, n, (i) => {
+        if (r(s) === 1) return at(model, i);
+        return at(model, i) === at(base, i) ? at(base, i) : move(i);
+      });
     },
     countDominant: (d, sum, count, ratio, n) => {
       const [delta, total, counts] = [view(d, n), view(sum, n), view(count, n)];
@@ -103,6 +106,14 @@ function steps(view: View, r: (value: number) => number): ElementwiseSteps {
         const e = r(at(delta, i) - at(centre, i));
         total[i] = r(at(total, i) + r(e * e));
       });
+    },
+    divide: (d, s, n) => {
+      const delta = view(d, n);
+      each(n, (i) => (delta[i] = r(at(delta, i) / r(s))));
+    },
+    clearWhereZero: (key, d, n) => {
+      const [keys, values] = [f32(key, n), view(d, n)];
+      each(n, (i) => (values[i] = keys[i] === 0 ? 0 : at(values, i)));
     },
   };
 }
@@ -169,15 +180,11 @@ export function referenceElementwise(memory: WebAssembly.Memory): ElementwiseKer
   const suffixed = (all: ElementwiseSteps, suffix: string) =>
     Object.fromEntries(Object.entries(all).map(([name, step]) => [`${name}${suffix}`, step as unknown]));
   return {
-    ...suffixed(steps(f32, Math.fround), "F32"),
+    ...suffixed(steps(f32, f32, Math.fround), "F32"),
     ...suffixed(
-      steps(f64, (value) => value),
+      steps(f64, f32, (value) => value),
       "F64",
     ),
     ...rankKernels(f32, (ptr, n) => new Uint32Array(memory.buffer, ptr, n)),
-    clearWhereZeroF64: (key: Address, d: Address, n: number) => {
-      const [keys, values] = [f32(key, n), f64(d, n)];
-      for (let i = 0; i < n; i++) if (keys[i] === 0) values[i] = 0;
-    },
   } as ElementwiseKernels;
 }

@@ -1,3 +1,5 @@
+import type { ElementwiseCombination } from "./elementwise.ts";
+
 /**
  * How the output follows from the inputs, element by element:
  *
@@ -17,8 +19,8 @@ export interface LinearCombination {
   readonly coefficients: Float64Array;
 }
 
-/** A union by `kind`: elementwise methods, whose coefficient differs per element, name a kernel here. */
-export type Combination = LinearCombination;
+/** By `kind`: linear, or one whose coefficient differs per element. */
+export type Combination = LinearCombination | ElementwiseCombination;
 
 /** base + sum coefficients[i] * (x_i - base). */
 export function addTaskVectors(coefficients: ArrayLike<number>): LinearCombination {

@@ -37,6 +37,7 @@ export interface Solution {
 export interface MergeMethod<
   P extends ParameterSpecs = ParameterSpecs,
   Q extends StatisticRequests = StatisticRequests,
+  R extends StatisticRequests = StatisticRequests,
 > {
   /** mergekit's spelling where mergekit has the method. */
   readonly name: string;
@@ -69,17 +70,20 @@ export interface MergeMethod<
   readonly check?: (parameters: ParameterValues<P>, n: number) => string | undefined;
   /** Statistics to gather before solving; absent: none, and no extra pass over the data. */
   readonly measure?: (context: SolveContext<P>) => Q;
-  readonly solve: (context: SolveContext<P>, measured: StatisticResults<Q>) => Solution;
+  /** Statistics that depend on those of `measure`, gathered after them. */
+  readonly refine?: (context: SolveContext<P>, measured: StatisticResults<Q>) => R;
+  readonly solve: (context: SolveContext<P>, measured: StatisticResults<Q> & StatisticResults<R>) => Solution;
 }
 
 /** States a merge method; the types of its parameters and statistics follow from what it declares. */
 export function defineMethod<
   const P extends ParameterSpecs,
   Q extends StatisticRequests = Record<never, never>,
->(method: MergeMethod<P, Q>): MergeMethod<P, Q> {
+  R extends StatisticRequests = Record<never, never>,
+>(method: MergeMethod<P, Q, R>): MergeMethod<P, Q, R> {
   return method;
 }
 
 /** A method whose own parameter types are no longer of interest: what registry, planner and engine pass around. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameter types are invariant; erased on purpose
-export type AnyMethod = MergeMethod<any, any>;
+export type AnyMethod = MergeMethod<any, any, any>;

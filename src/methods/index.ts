@@ -1,3 +1,6 @@
+import { breadcrumbs, breadcrumbsTies } from "./breadcrumbs.ts";
+import { consensusTa } from "./consensus-ta.ts";
+import { dareLinear, dareTies } from "./dare.ts";
 import type { AnyMethod } from "./define.ts";
 import { geometricMedian } from "./geometric-median.ts";
 import { karcher } from "./karcher.ts";
@@ -6,9 +9,14 @@ import { metagpt } from "./metagpt.ts";
 import { modelStock } from "./model-stock.ts";
 import { multislerp } from "./multislerp.ts";
 import { nuslerp } from "./nuslerp.ts";
+import { magmax } from "./magmax.ts";
+import { nearswap } from "./nearswap.ts";
 import { passthrough } from "./passthrough.ts";
+import { ram, ramPlus } from "./ram.ts";
+import { sce } from "./sce.ts";
 import { slerp } from "./slerp.ts";
 import { taskArithmetic } from "./task-arithmetic.ts";
+import { ties } from "./ties.ts";
 import { uniformSoup } from "./uniform-soup.ts";
 import { wiseFt } from "./wise-ft.ts";
 
@@ -21,6 +29,17 @@ export const METHODS: readonly AnyMethod[] = [
   geometricMedian,
   taskArithmetic,
   metagpt,
+  ties,
+  dareLinear,
+  dareTies,
+  breadcrumbs,
+  breadcrumbsTies,
+  sce,
+  ram,
+  ramPlus,
+  magmax,
+  consensusTa,
+  nearswap,
   slerp,
   nuslerp,
   multislerp,

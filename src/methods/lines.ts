@@ -18,7 +18,7 @@ export const LINES = {
   ),
 } as const;
 
-interface LinesValues {
+export interface LinesValues {
   readonly lines_alpha: number;
   readonly lines_beta: number | undefined;
 }

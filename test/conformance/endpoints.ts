@@ -95,4 +95,70 @@ export const ENDPOINTS: Readonly<Record<string, readonly Endpoint[]>> = {
   ],
   metagpt: [{ title: "equal fine-tunes give the fine-tune", equalModels: true, expected: 0 }],
   passthrough: [{ title: "the model comes through", expected: 0 }],
+  ties: [
+    { title: "density 0 gives the base", parameters: { weight: 1, density: 0 }, expected: "base" },
+    { title: "weight 0 gives the base", parameters: { weight: 0, density: 0.5 }, expected: "base" },
+    {
+      title: "lambda 0 gives the base",
+      parameters: { weight: 1, density: 0.5, lambda: 0 },
+      expected: "base",
+    },
+  ],
+  dare_linear: [
+    { title: "density 0 gives the base", parameters: { weight: 1, density: 0 }, expected: "base" },
+    { title: "weight 0 gives the base", parameters: { weight: 0, density: 0.5 }, expected: "base" },
+    {
+      title: "lambda 0 gives the base",
+      parameters: { weight: 1, density: 0.5, lambda: 0 },
+      expected: "base",
+    },
+  ],
+  dare_ties: [
+    { title: "density 0 gives the base", parameters: { weight: 1, density: 0 }, expected: "base" },
+    { title: "weight 0 gives the base", parameters: { weight: 0, density: 0.5 }, expected: "base" },
+    {
+      title: "lambda 0 gives the base",
+      parameters: { weight: 1, density: 0.5, lambda: 0 },
+      expected: "base",
+    },
+  ],
+  breadcrumbs: [
+    { title: "density 0 gives the base", parameters: { weight: 1, density: 0 }, expected: "base" },
+    { title: "weight 0 gives the base", parameters: { weight: 0, density: 0.5 }, expected: "base" },
+    {
+      title: "lambda 0 gives the base",
+      parameters: { weight: 1, density: 0.5, lambda: 0 },
+      expected: "base",
+    },
+  ],
+  breadcrumbs_ties: [
+    { title: "density 0 gives the base", parameters: { weight: 1, density: 0 }, expected: "base" },
+    { title: "weight 0 gives the base", parameters: { weight: 0, density: 0.5 }, expected: "base" },
+    {
+      title: "lambda 0 gives the base",
+      parameters: { weight: 1, density: 0.5, lambda: 0 },
+      expected: "base",
+    },
+  ],
+  sce: [{ title: "nothing selected gives the base", parameters: { select_topk: 0 }, expected: "base" }],
+  ram: [
+    { title: "an epsilon above all changes gives the base", parameters: { epsilon: 1e6 }, expected: "base" },
+  ],
+  ramplus_tl: [
+    { title: "an epsilon above all changes gives the base", parameters: { epsilon: 1e6 }, expected: "base" },
+  ],
+  magmax: [
+    { title: "lambda 0 gives the base", parameters: { lambda: 0 }, expected: "base" },
+    {
+      title: "equal fine-tunes give the fine-tune",
+      parameters: { lambda: 1 },
+      equalModels: true,
+      expected: 0,
+    },
+  ],
+  consensus_ta: [{ title: "lambda 0 gives the base", parameters: { lambda: 0 }, expected: "base" }],
+  nearswap: [
+    { title: "t = 0 gives the base", parameters: { t: 0 }, expected: "base" },
+    { title: "a large t gives the model", parameters: { t: 1e6 }, expected: 0 },
+  ],
 };

@@ -14,6 +14,8 @@ const OTHER: Readonly<Record<string, readonly Value[]>> = { max_iter: [0], tol: 
 /** Parameters that only count beside another one. */
 const BESIDE: Readonly<Record<string, Readonly<Record<string, Value>>>> = {
   nuslerp_row_wise: { nuslerp_flatten: false },
+  rescale: { density: 0.5 },
+  gamma: { density: 0.5 },
 };
 
 function otherValues(name: string, spec: ParameterSpec): Value[] {
@@ -37,7 +39,7 @@ export function variantsOf(method: AnyMethod): Variant[] {
         title: `${name} ${String(value)}`,
         recipe:
           spec.scope === "model"
-            ? { modelParameters: [{ [name]: value }] }
+            ? { parameters: BESIDE[name] ?? {}, modelParameters: [{ [name]: value }] }
             : { parameters: { ...BESIDE[name], [name]: value } },
       })),
     );

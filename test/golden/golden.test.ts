@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { RecipeError } from "../../src/index.ts";
+import type { AnyMethod } from "../../src/index.ts";
 import { runMerge } from "../fixtures/run-merge.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { GOLDEN_ROOT, goldenCases, optionOf } from "./cases.ts";
 import type { GoldenCase } from "./cases.ts";
 import { compareFiles, compareTensors } from "./compare.ts";
 import type { LargestError } from "./compare.ts";
+import { hasGivenMasks, withGivenMasks } from "./given-masks.ts";
 import { PENDING } from "./pending.ts";
 
 /** mergekit's sizes: a number and a decimal unit. */
@@ -23,13 +26,25 @@ describe("golden files made by mergekit", () => {
   async function runCase(golden: GoldenCase): Promise<LargestError> {
     const out = inFolder(golden.name);
     const shardSize = optionOf(golden, "--out-shard-size");
-    await runMerge(golden.recipe, out, {
+    const { recipe, methods } = prepare(golden);
+    await runMerge(recipe, out, {
       cwd: GOLDEN_ROOT,
+      methods,
       ...(shardSize === undefined ? {} : { maxShardBytes: bytesOf(shardSize) }),
     });
     const largest = compareTensors(out, golden);
     compareFiles(out, golden);
     return largest;
+  }
+
+  /** Random cases run with the masks that mergekit drew. */
+  function prepare({ name, folder, recipe }: GoldenCase): { recipe: string; methods: AnyMethod[] } {
+    if (!hasGivenMasks(folder) || PENDING[name] !== undefined) return { recipe, methods: [] };
+    const text = readFileSync(recipe, "utf8");
+    const method = /^merge_method: (\w+)$/m.exec(text)?.[1] ?? "";
+    const path = inFolder(`${name}.yml`);
+    writeFileSync(path, text.replace(`merge_method: ${method}`, `merge_method: ${method}_given`));
+    return { recipe: path, methods: [withGivenMasks(folder, method)] };
   }
 
   function addRow({ name, expectation }: GoldenCase, { absolute, ofTolerance, where }: LargestError): void {

@@ -34,6 +34,8 @@ const STEPS: Record<keyof ElementwiseSteps, (k: ElementwiseSteps, n: number) => 
   shareOverlap: (k, n) => k.shareOverlap(P, Q, R, n),
   overlap: (k, n) => k.overlap(P, Q, n),
   addSquaredDeviation: (k, n) => k.addSquaredDeviation(P, Q, R, n),
+  divide: (k, n) => k.divide(P, 3, n),
+  clearWhereZero: (k, n) => k.clearWhereZero(P, Q, n),
 };
 
 /** Normal values with exact zeros, ones and equal magnitudes among them. */

@@ -1,4 +1,4 @@
-import type { Combination } from "../../src/methods/combination.ts";
+import type { Combination, LinearCombination } from "../../src/methods/combination.ts";
 import type { AnyMethod, SolveContext, Solution } from "../../src/methods/define.ts";
 import type { ParameterSpecs } from "../../src/methods/params.ts";
 import type { Gram, GramRequest, VectorSpace } from "../../src/methods/statistics.ts";
@@ -6,13 +6,18 @@ import { gramOf } from "./gram-of.ts";
 
 type Vector = readonly number[];
 
+export function linearOf(combination: Combination): LinearCombination {
+  if (combination.kind !== "linear") throw new Error(`a ${combination.kind} combination`);
+  return combination;
+}
+
 /** What the engine makes of a combination, in plain f64 and element by element. */
 export function evaluate(
   combination: Combination,
   base: Vector | undefined,
   inputs: readonly Vector[],
 ): number[] {
-  const { anchor, scale, baseCoefficient, coefficients } = combination;
+  const { anchor, scale, baseCoefficient, coefficients } = linearOf(combination);
   const a = anchor === "base" ? base : inputs[anchor];
   if (a === undefined) throw new Error("the anchor takes no part");
   return a.map((value, k) => {

@@ -6,7 +6,7 @@ import { slerp } from "../../src/methods/slerp.ts";
 import { taskArithmetic } from "../../src/methods/task-arithmetic.ts";
 import { defineMethod } from "../../src/methods/define.ts";
 import { weightedSum } from "../../src/methods/combination.ts";
-import { run } from "./evaluate.ts";
+import { linearOf, run } from "./evaluate.ts";
 
 const BASE = [1.1, -2.3, 0.7];
 const X = [0.3, 5.1, -1.9];
@@ -51,8 +51,9 @@ describe("task_arithmetic", () => {
 
   it("divides by the sum of the weights when normalising, and not when they cancel", () => {
     const solve = (weight: number[]) =>
-      run(taskArithmetic, { weight, lambda: 1, normalize: true, ...others }, BASE, [X, Y]).combination
-        .coefficients;
+      linearOf(
+        run(taskArithmetic, { weight, lambda: 1, normalize: true, ...others }, BASE, [X, Y]).combination,
+      ).coefficients;
     assert.deepEqual([...solve([1, 3])], [0.25, 0.75]);
     assert.deepEqual([...solve([1, -1])], [1, -1]);
   });

@@ -22,11 +22,23 @@ interface Expected {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Recipes of one document with methods of ours and without a tokenizer. */
+/** What a plan says can be evaluated by itself where coefficients do not differ per element. */
+const LINEAR = [
+  "model_stock",
+  "linear",
+  "task_arithmetic",
+  "slerp",
+  "nuslerp",
+  "multislerp",
+  "karcher",
+  "passthrough",
+];
+
+/** Recipes of one document with linear methods and without a tokenizer. */
 const cases = readdirSync(join(ROOT, "cases")).filter((name) => {
   const text = readFileSync(join(ROOT, "cases", name, "recipe.yml"), "utf8");
   const method = /^merge_method: (\w+)$/m.exec(text)?.[1] ?? "";
-  return methodByName(method) !== undefined && !/^---|^tokenizer/m.test(text);
+  return LINEAR.includes(method) && !/^---|^tokenizer/m.test(text);
 });
 
 async function planCase(name: string): Promise<MergePlan> {

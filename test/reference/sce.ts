@@ -26,7 +26,8 @@ function select(deltas: readonly Vector[], topk: number): Vector[] {
   const variance = vector(deltas[0]?.length ?? 0, (i) => {
     const column = deltas.map((delta) => at(delta, i));
     const centre = mean(column);
-    return mean(column.map((value) => (value - centre) ** 2));
+    // Ranked as f32, as magnitudes are: what remains of rounding noise must not decide between equal variances.
+    return Math.fround(mean(column.map((value) => (value - centre) ** 2)));
   });
   const varying = variance.filter((value) => value > 0).length;
   const kept = new Set(order(map(variance, (value) => -value)).slice(0, selectedCount(varying, topk)));

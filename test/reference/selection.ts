@@ -17,7 +17,7 @@ export interface ConsensusTaParameters {
   /** How many models' masks must select an entry. */
   readonly k?: number;
   /** Strictness of the masks, one per model. */
-  readonly tall_lambda: readonly number[];
+  readonly tall_lambda?: readonly number[];
 }
 
 /**
@@ -25,12 +25,12 @@ export interface ConsensusTaParameters {
  * is larger than tall_lambda times its distance to the sum.
  */
 export function consensusTa(inputs: Inputs & ConsensusTaParameters): Vector {
-  const { lambda, k = 2, tall_lambda: strictness } = inputs;
+  const { lambda, k = 2, tall_lambda: strictness = [] } = inputs;
   const deltas = taskVectors(inputs);
   return map(baseOf(inputs), (b, i) => {
     const column = deltas.map((delta) => at(delta, i));
     const total = sum(column);
-    const selecting = column.filter((d, m) => Math.abs(d) > Math.abs(total - d) * at(strictness, m));
+    const selecting = column.filter((d, m) => Math.abs(d) > Math.abs(total - d) * (strictness[m] ?? 0.4));
     return b + (selecting.length >= k ? lambda * total : 0);
   });
 }

@@ -1,6 +1,8 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { Workbench } from "../workbench.ts";
-import type { GramPass, GramSums } from "../requests.ts";
+import type { GramRequest } from "../../methods/statistics.ts";
+import type { GramSums } from "../requests.ts";
+import { addArrays } from "./sums.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { prepareVectors, readsOf, squareMatrix, vectorsIn } from "./vectors.ts";
 import type { Vectors } from "./vectors.ts";
@@ -17,15 +19,9 @@ export const gramPass: Pass<"gram"> = {
   start: (request, bench) => new GramRunner(request, bench),
   merge: (results) => ({
     n: results[0]?.n ?? 0,
-    products: sumVectors(results.map((result) => result.products)),
+    products: addArrays(results.map((result) => result.products)),
   }),
 };
-
-function sumVectors(vectors: readonly Float64Array[]): Float64Array {
-  const total = new Float64Array(vectors[0]?.length ?? 0);
-  for (const vector of vectors) vector.forEach((value, i) => (total[i] = (total[i] ?? 0) + value));
-  return total;
-}
 
 class GramRunner implements Runner<GramSums> {
   readonly #bench: Workbench;
@@ -39,7 +35,7 @@ class GramRunner implements Runner<GramSums> {
   /** Two differences of one dtype have a kernel that reads everything once. */
   readonly #fused: Kernels["gramOfTwoF32"] | undefined;
 
-  constructor({ space }: GramPass, bench: Workbench) {
+  constructor({ space }: GramRequest, bench: Workbench) {
     this.#bench = bench;
     this.#of = vectorsIn(space, bench);
     const { members, origin } = this.#of;

@@ -1,14 +1,31 @@
+import { binsPass } from "./bins.ts";
 import { columnGramPass } from "./column-gram.ts";
 import { columnLinearPass } from "./column-linear.ts";
 import { copyPass } from "./copy.ts";
+import { equalsPass } from "./equals.ts";
 import { gramPass } from "./gram.ts";
+import { keptSumsPass } from "./kept-sums.ts";
 import { linearPass } from "./linear.ts";
 import type { PassKind, PassRequest, PassResult } from "../requests.ts";
+import { overlapMeanPass, overlapPass } from "./overlap.ts";
 import type { Pass } from "./pass.ts";
+import { agreedPass, largestPass, nearswapPass } from "./selecting.ts";
+import { sparsePass } from "./sparse.ts";
+import { withinPass } from "./within.ts";
 
 const PASSES: { readonly [K in PassKind]: Pass<K> } = {
   gram: gramPass,
+  bins: binsPass,
+  within: withinPass,
+  equals: equalsPass,
+  keptSums: keptSumsPass,
+  overlap: overlapPass,
   linear: linearPass,
+  sparse: sparsePass,
+  nearswap: nearswapPass,
+  largest: largestPass,
+  agreed: agreedPass,
+  overlapMean: overlapMeanPass,
   columnGram: columnGramPass,
   columnLinear: columnLinearPass,
   copy: copyPass,

@@ -1,12 +1,11 @@
 import type { LinearCombination } from "../../methods/combination.ts";
 import type { Workbench } from "../workbench.ts";
-import type { LinearPass } from "../requests.ts";
 import type { Pass, Runner } from "./pass.ts";
 
 /** Writes scale * a + sum of coefficient * (x - a), with anchor a; see `LinearCombination`. */
 export const linearPass: Pass<"linear"> = {
   reads: (request, bench) => {
-    const { anchor, coefficient } = resolve(request.combination, bench.hasBase);
+    const { anchor, coefficient } = resolve(request, bench.hasBase);
     return bench.operands.map((_, k) => k === anchor || coefficient(k) !== 0);
   },
   writesFrom: (bench) => bench.output,
@@ -42,11 +41,11 @@ class LinearRunner implements Runner<undefined> {
   readonly #terms: readonly Term[];
   readonly #fused: ((offset: number, n: number) => number) | undefined;
 
-  constructor(request: LinearPass, bench: Workbench) {
-    const { anchor, coefficient } = resolve(request.combination, bench.hasBase);
+  constructor(request: LinearCombination, bench: Workbench) {
+    const { anchor, coefficient } = resolve(request, bench.hasBase);
     this.#bench = bench;
     this.#anchor = anchor;
-    this.#scale = request.combination.scale;
+    this.#scale = request.scale;
     this.#terms = bench.operands
       .map((_, operand) => ({ operand, coefficient: coefficient(operand) }))
       .filter((term) => term.coefficient !== 0);

@@ -1,4 +1,5 @@
 import type { PassKind, Passes } from "../requests.ts";
+import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
 
 /** A pass under way over one range, in a worker. */
@@ -13,7 +14,7 @@ export interface Pass<K extends PassKind> {
   reads(request: Passes[K]["request"], bench: Workbench): boolean[];
   /** Where the results lie for writing; absent: the pass writes nothing. */
   writesFrom?(bench: Workbench): number;
-  start(request: Passes[K]["request"], bench: Workbench): Runner<Passes[K]["result"]>;
+  start(request: Passes[K]["request"], bench: Workbench, range: Range): Runner<Passes[K]["result"]>;
   /** Joins the results of consecutive ranges, in order. */
   merge(results: readonly Passes[K]["result"][]): Passes[K]["result"];
 }

@@ -88,3 +88,12 @@ export function addSquaredDeviationF64(d: usize, mean: usize, sum: usize, n: i32
 export function clearWhereZeroF64(key: usize, d: usize, n: i32): void {
   e.clearWhereZero<f64>(key, d, n);
 }
+export function clearWhereZeroF32(key: usize, d: usize, n: i32): void {
+  e.clearWhereZero<f32>(key, d, n);
+}
+export function divideF32(d: usize, s: f32, n: i32): void {
+  e.divide<f32>(d, s, n);
+}
+export function divideF64(d: usize, s: f64, n: i32): void {
+  e.divide<f64>(d, s, n);
+}

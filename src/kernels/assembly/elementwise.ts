@@ -104,14 +104,15 @@ export function selectLarger<T>(x: usize, b: usize, best: usize, n: i32): void {
   }
 }
 
-/** out = b + s (x - b), x itself for s = 1; in place allowed. */
+/** out = b + s (x - b), x itself for s = 1, and b where x equals it; in place allowed. */
 export function moveTowards<T>(b: usize, x: usize, out: usize, s: T, n: i32): void {
   const scale = v128.splat<T>(s);
   const whole = s == 1;
   for (let i = 0; i < n; i += lanes<T>(), b += 16, x += 16, out += 16) {
     const base = v128.load(b);
     const model = v128.load(x);
-    v128.store(out, whole ? model : v128.add<T>(base, v128.mul<T>(scale, v128.sub<T>(model, base))));
+    const moved = v128.add<T>(base, v128.mul<T>(scale, v128.sub<T>(model, base)));
+    v128.store(out, whole ? model : pick(v128.eq<T>(model, base), base, moved));
   }
 }
 
@@ -175,6 +176,12 @@ export function addSquaredDeviation<T>(d: usize, mean: usize, sum: usize, n: i32
     const e = v128.sub<T>(v128.load(d), v128.load(mean));
     v128.store(sum, v128.add<T>(v128.load(sum), v128.mul<T>(e, e)));
   }
+}
+
+/** d = d / s. */
+export function divide<T>(d: usize, s: T, n: i32): void {
+  const divisor = v128.splat<T>(s);
+  for (let i = 0; i < n; i += lanes<T>(), d += 16) v128.store(d, v128.div<T>(v128.load(d), divisor));
 }
 
 /** d = 0 where key is 0. */

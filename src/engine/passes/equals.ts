@@ -1,0 +1,25 @@
+import { keyOf } from "../magnitudes.ts";
+import type { Pass } from "./pass.ts";
+import { allOperands, rankedVectors } from "./ranked-vectors.ts";
+
+/** Counts the entries of each range that equal given magnitudes. */
+export const equalsPass: Pass<"equals"> = {
+  reads: (_request, bench) => allOperands(bench),
+  start: (request, bench, range) => {
+    const keys = request.cutoffs.map((cutoffs) => cutoffs.map(({ magnitude }) => keyOf(magnitude)));
+    const counts = keys.map((each) => each.map(() => 0));
+    return {
+      segment: (offset, n) => {
+        const vectors = rankedVectors(request.of, bench, offset, n);
+        keys.forEach((each, k) => {
+          each.forEach((key, position) => {
+            const row = counts[k] ?? [];
+            row[position] = (row[position] ?? 0) + bench.kernels.countEqual(vectors[k] ?? 0, key, n);
+          });
+        });
+      },
+      finish: () => ({ ranges: [{ begin: range.begin, counts }] }),
+    };
+  },
+  merge: (results) => ({ ranges: results.flatMap((result) => result.ranges) }),
+};

@@ -1,0 +1,60 @@
+import type { KeptSums, KeptSumsRequest } from "../../methods/statistics.ts";
+import type { Range } from "../segments.ts";
+import type { Workbench } from "../workbench.ts";
+import type { Pass, Runner } from "./pass.ts";
+import { allOperands } from "./ranked-vectors.ts";
+import { VectorMasks } from "./sparse.ts";
+import { addArrays } from "./sums.ts";
+
+/** Sums of magnitudes or squares of each task vector, before and after masking. */
+export const keptSumsPass: Pass<"keptSums"> = {
+  reads: (_request, bench) => allOperands(bench),
+  start: (request, bench, range) => new KeptSumsRunner(request, bench, range),
+  merge: (results) => ({
+    all: addArrays(results.map((result) => result.all)),
+    kept: addArrays(results.map((result) => result.kept)),
+  }),
+};
+
+class KeptSumsRunner implements Runner<KeptSums> {
+  readonly #bench: Workbench;
+  readonly #power: 1 | 2;
+  readonly #masks: VectorMasks;
+  readonly #wanted: readonly boolean[];
+  readonly #all: Float64Array;
+  readonly #kept: Float64Array;
+
+  constructor(request: KeptSumsRequest, bench: Workbench, range: Range) {
+    this.#bench = bench;
+    this.#power = request.power;
+    this.#wanted = bench.operands.slice(1).map(() => true);
+    this.#masks = new VectorMasks(request.masks, request.maskedBy === "variance", bench, range);
+    this.#all = new Float64Array(this.#wanted.length);
+    this.#kept = new Float64Array(this.#wanted.length);
+  }
+
+  segment(offset: number, n: number): void {
+    this.#bench.differences(offset, n, this.#wanted);
+    this.#addTo(this.#all, n);
+    this.#masks.apply(this.#wanted, offset, n);
+    this.#addTo(this.#kept, n);
+  }
+
+  finish(): KeptSums {
+    return { all: this.#all, kept: this.#kept };
+  }
+
+  #addTo(sums: Float64Array, n: number): void {
+    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + this.#sum(this.#bench.scratch(i + 1), n);
+  }
+
+  #sum(vector: number, n: number): number {
+    const { kernels, arithmetic } = this.#bench;
+    if (this.#power === 2)
+      return arithmetic === "F64" ? kernels.dotF64(vector, vector, n) : kernels.dotWide(vector, vector, n);
+    if (arithmetic === "F32") return kernels.sumMagnitudes(vector, 0, n);
+    const narrow = this.#bench.spare(5);
+    kernels.demote(vector, narrow, n);
+    return kernels.sumMagnitudes(narrow, 0, n);
+  }
+}

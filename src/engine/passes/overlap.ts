@@ -1,0 +1,71 @@
+import type { Workbench } from "../workbench.ts";
+import type { Pass } from "./pass.ts";
+import { allOperands } from "./ranked-vectors.ts";
+import { addArrays } from "./sums.ts";
+
+/** Clears inactive entries of the task vectors, in scratch 1, 2, ..., and counts the active ones of each element. */
+function activate(
+  bench: Workbench,
+  epsilon: number,
+  offset: number,
+  n: number,
+): { base: number; count: number } {
+  const inputs = bench.operands.length - 1;
+  const base = bench.differences(offset, n, new Array<boolean>(inputs).fill(true));
+  const count = bench.spare(3);
+  bench.clearVector(count, n);
+  for (let i = 1; i <= inputs; i++) {
+    bench.steps.clearSmall(bench.scratch(i), epsilon, n);
+    bench.steps.countNonZero(bench.scratch(i), count, n);
+  }
+  return { base, count };
+}
+
+/** For each task vector, how many of its active entries are shared with another one. */
+export const overlapPass: Pass<"overlap"> = {
+  reads: (_request, bench) => allOperands(bench),
+  start: ({ epsilon }, bench) => {
+    const inputs = bench.operands.length - 1;
+    const shared = new Float64Array(inputs);
+    const single = new Float64Array(inputs);
+    return {
+      segment: (offset, n) => {
+        const { count } = activate(bench, epsilon, offset, n);
+        for (let i = 0; i < inputs; i++) {
+          const both = bench.steps.overlap(bench.scratch(i + 1), count, n);
+          shared[i] = (shared[i] ?? 0) + both;
+          single[i] = (single[i] ?? 0) + bench.nonZeros(bench.scratch(i + 1), n) - both;
+        }
+      },
+      finish: () => ({ shared, single }),
+    };
+  },
+  merge: (results) => ({
+    shared: addArrays(results.map((result) => result.shared)),
+    single: addArrays(results.map((result) => result.single)),
+  }),
+};
+
+/** Adds the mean of the active entries; one that is active alone by its model's factor. */
+export const overlapMeanPass: Pass<"overlapMean"> = {
+  reads: (_request, bench) => allOperands(bench),
+  writesFrom: (bench) => bench.output,
+  start: ({ epsilon, singles }, bench) => ({
+    segment: (offset, n) => {
+      bench.checkInputs(offset, n);
+      const { base, count } = activate(bench, epsilon, offset, n);
+      const [alone, sum, out] = [bench.spare(0), bench.spare(1), bench.spare(2)];
+      bench.clearVector(alone, n);
+      bench.clearVector(sum, n);
+      for (let i = 1; i < bench.operands.length; i++) {
+        bench.steps.addScaled(bench.scratch(i), alone, singles[i - 1] ?? 1, n);
+        bench.steps.addScaled(bench.scratch(i), sum, 1, n);
+      }
+      bench.steps.shareOverlap(alone, sum, count, n);
+      bench.steps.finishSum(base, sum, out, 1, n);
+      bench.encode(out, offset, n);
+    },
+    finish: () => undefined,
+  }),
+  merge: () => undefined,
+};

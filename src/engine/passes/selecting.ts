@@ -1,0 +1,68 @@
+import type { Workbench } from "../workbench.ts";
+import type { Pass, Runner } from "./pass.ts";
+import { allOperands } from "./ranked-vectors.ts";
+
+/** A pass that writes the result of `step`, which leaves it in the given scratch. */
+function writing(
+  bench: Workbench,
+  step: (offset: number, n: number, out: number) => void,
+): Runner<undefined> {
+  const out = bench.spare(2);
+  return {
+    segment: (offset, n) => {
+      bench.checkInputs(offset, n);
+      step(offset, n, out);
+      bench.encode(out, offset, n);
+    },
+    finish: () => undefined,
+  };
+}
+
+const written = {
+  reads: (_request: unknown, bench: Workbench) => allOperands(bench),
+  writesFrom: (bench: Workbench) => bench.output,
+  merge: () => undefined,
+};
+
+/** Takes the model where it is within t of the base, and moves by t at most elsewhere. */
+export const nearswapPass: Pass<"nearswap"> = {
+  ...written,
+  start: ({ t }, bench) =>
+    writing(bench, (offset, n, out) => {
+      const base = bench.floats(0, offset, n, 0);
+      bench.steps.nearswap(bench.floats(1, offset, n, 1), base, out, t, n);
+    }),
+};
+
+/** Takes the entry of largest magnitude among the task vectors. */
+export const largestPass: Pass<"largest"> = {
+  ...written,
+  start: ({ scale }, bench) =>
+    writing(bench, (offset, n, out) => {
+      const base = bench.floats(0, offset, n, 0);
+      bench.copyVector(bench.floats(1, offset, n, 1), out, n);
+      for (let k = 2; k < bench.operands.length; k++)
+        bench.steps.selectLarger(bench.floats(k, offset, n, k), base, out, n);
+      bench.steps.moveTowards(base, out, out, scale, n);
+    }),
+};
+
+/** Adds the sum of the task vectors where enough models stand behind it. */
+export const agreedPass: Pass<"agreed"> = {
+  ...written,
+  start: ({ ratios, least, scale }, bench) => {
+    const wanted = bench.operands.slice(1).map(() => true);
+    return writing(bench, (offset, n, out) => {
+      const base = bench.differences(offset, n, wanted);
+      const [sum, count] = [bench.spare(0), bench.spare(3)];
+      bench.clearVector(sum, n);
+      bench.clearVector(count, n);
+      wanted.forEach((_, i) => bench.steps.addScaled(bench.scratch(i + 1), sum, 1, n));
+      wanted.forEach((_, i) =>
+        bench.steps.countDominant(bench.scratch(i + 1), sum, count, ratios[i] ?? 0, n),
+      );
+      bench.steps.clearBelow(count, sum, least, n);
+      bench.steps.finishSum(base, sum, out, scale, n);
+    });
+  },
+};
