@@ -12,7 +12,14 @@ function concatenate(tensors: FixtureTensors, names: readonly string[]): Float64
   return Float64Array.from(names.flatMap((name) => Array.from(tensors[name]?.values ?? [])));
 }
 
-describe("granularity of Model Stock", () => {
+/** Methods with settings that matter to what is shared. */
+const METHODS: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>> = {
+  model_stock: [{ theta: "cosine" }, { theta: "angle" }, { theta: "gram" }],
+  geometric_median: [{}],
+  metagpt: [{}],
+};
+
+describe("granularity", () => {
   const inFolder = useTemporaryFolder();
   const { base, fineTunes } = makeTinyFamily({ layers: 3, dtype: ["F32", "BF16", "F32", "F16"] });
   const models = fineTunes.map(({ tensors }) => tensors);
@@ -21,24 +28,26 @@ describe("granularity of Model Stock", () => {
     layer: [0, 1, 2].map((layer) => names.filter((name) => name.startsWith(`model.layers.${layer}.`))),
     model: [names],
   };
+  const cases = Object.entries(METHODS).flatMap(([name, all]) => all.map((settings) => ({ name, settings })));
 
-  for (const [granularity, ofGranularity] of Object.entries(groups)) {
-    for (const theta of ["cosine", "angle", "gram"]) {
-      it(`${granularity} shares one ratio among its tensors, with theta ${theta}`, async () => {
-        const method = methodByName("model_stock");
+  for (const { name, settings } of cases) {
+    const shown = Object.entries(settings).map(([key, value]) => ` with ${key} ${value}`);
+    for (const [granularity, ofGranularity] of Object.entries(groups)) {
+      it(`${granularity} shares the coefficients of ${name}${shown.join("")} among its tensors`, async () => {
+        const method = methodByName(name);
         assert.ok(method !== undefined);
-        const recipe = { parameters: { granularity, theta } };
-        const folder = inFolder(join(granularity, theta));
+        const recipe = { parameters: { granularity, ...settings } };
+        const folder = inFolder(join(name, granularity, ...Object.values(settings)));
         const merged = await mergeByMethod(folder, method, { base: base.tensors, models, recipe });
         for (const group of ofGranularity) {
           const vector = concatenate(base.tensors, group);
-          const expected = runReference("model_stock", {
+          const expected = runReference(name, {
             base: vector,
             models: models.map((tensors) => concatenate(tensors, group)),
             shape: [vector.length],
-            theta,
+            ...settings,
           });
-          const got = group.flatMap((name) => Array.from(merged.get(name)?.values ?? []));
+          const got = group.flatMap((tensor) => Array.from(merged.get(tensor)?.values ?? []));
           assert.equal(got.length, expected.length);
           got.forEach((value, i) => {
             assert.ok(Math.abs(value - (expected[i] ?? NaN)) < 2e-7, `element ${i} of ${group.join(", ")}`);
@@ -47,4 +56,22 @@ describe("granularity of Model Stock", () => {
       });
     }
   }
+
+  it("row shares the median of each row", async () => {
+    const method = methodByName("geometric_median");
+    assert.ok(method !== undefined);
+    const recipe = { parameters: { granularity: "row" } };
+    const merged = await mergeByMethod(inFolder("rows"), method, { base: base.tensors, models, recipe });
+    for (const [name, { shape, values }] of merged) {
+      const length = shape.at(-1) ?? 1;
+      for (let start = 0; start < values.length; start += length) {
+        const row = (tensors: FixtureTensors) =>
+          Float64Array.from(tensors[name]?.values ?? []).subarray(start, start + length);
+        const expected = runReference("geometric_median", { models: models.map(row), shape: [length] });
+        expected.forEach((want, i) => {
+          assert.ok(Math.abs((values[start + i] ?? NaN) - want) < 2e-7, `${name}[${start + i}]`);
+        });
+      }
+    }
+  });
 });

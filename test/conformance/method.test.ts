@@ -66,12 +66,31 @@ function assertClose(
   }
 }
 
-for (const method of METHODS) {
-  describe(`merge method ${method.name}`, () => {
+function assertAgrees(merged: Merged, reference: ReturnType<typeof referenceByMethod>): void {
+  assert.equal(merged.size, reference.size);
+  for (const [name, { shape, values }] of reference) {
+    const got = merged.get(name);
+    assert.ok(got !== undefined && isFloat(got.dtype));
+    assert.deepEqual([name, got.shape], [name, shape]);
+    assertClose(name, got.values, values, got.dtype);
+  }
+}
+
+/** A method with an optional base is held to everything in both ways. */
+const CASES = METHODS.flatMap((method) => {
+  const cases = [{ method, withoutBase: false }];
+  return method.base === "optional" ? [...cases, { method, withoutBase: true }] : cases;
+});
+
+for (const { method, withoutBase } of CASES) {
+  describe(`merge method ${method.name}${withoutBase ? " without a base" : ""}`, () => {
     const inFolder = useTemporaryFolder();
     let runs = 0;
+    const inputsOf = (zoo: readonly FixtureTensors[], recipe: Partial<MethodRecipeOptions> = {}) => {
+      return { ...split(method, zoo), recipe: { ...recipe, withoutBase } };
+    };
     const merge = (zoo: readonly FixtureTensors[], recipe: Partial<MethodRecipeOptions> = {}) =>
-      mergeByMethod(inFolder(String(runs++)), method, { ...split(method, zoo), recipe });
+      mergeByMethod(inFolder(String(runs++)), method, inputsOf(zoo, recipe));
 
     it("gives equal inputs back, bit for bit, in every dtype and shape", async () => {
       const zoo = makeEqualZoo(MODELS + 1);
@@ -83,21 +102,21 @@ for (const method of METHODS) {
       // References know one tensor at a time; larger units have a test of their own.
       const recipe = "granularity" in method.parameters ? { parameters: { granularity: "tensor" } } : {};
       const merged = await merge(zoo, recipe);
-      const reference = referenceByMethod(method, { ...split(method, zoo), recipe });
-      assert.equal(merged.size, reference.size);
-      for (const [name, { shape, values }] of reference) {
-        const got = merged.get(name);
-        assert.ok(got !== undefined && isFloat(got.dtype));
-        assert.deepEqual([name, got.shape], [name, shape]);
-        assertClose(name, got.values, values, got.dtype);
-      }
+      assertAgrees(merged, referenceByMethod(method, inputsOf(zoo, recipe)));
     });
+
+    if (method.models.min === 1 && method.models.max === undefined) {
+      it("agrees with its formula for a single model", async () => {
+        const zoo = makeFamilyZoo(2);
+        assertAgrees(await merge(zoo), referenceByMethod(method, inputsOf(zoo)));
+      });
+    }
 
     it("promotes mixed dtypes to one that holds all of them", async () => {
       const zoo = makeFamilyZoo(MODELS + 1);
       const merged = await merge(zoo);
       for (const [name, { dtype }] of merged) {
-        assert.equal(dtype, promoted(method, zoo, name), name);
+        assert.equal(dtype, promoted(method, zoo, name, withoutBase), name);
       }
     });
 
@@ -183,9 +202,14 @@ function withValue(model: FixtureTensors, name: string, value: number): FixtureT
 }
 
 /** Torch's promotion over the tensors that take part. */
-function promoted(method: AnyMethod, zoo: readonly FixtureTensors[], name: string): string {
+function promoted(
+  method: AnyMethod,
+  zoo: readonly FixtureTensors[],
+  name: string,
+  withoutBase: boolean,
+): string {
   const { base, models } = split(method, zoo);
-  const parts = method.base === "ignored" ? models : [base, ...models];
+  const parts = method.base === "ignored" || withoutBase ? models : [base, ...models];
   const dtypes = new Set(parts.map((tensors) => tensors[name]?.dtype));
   if (dtypes.has("F64")) return "F64";
   return dtypes.size === 1 ? String([...dtypes][0]) : "F32";

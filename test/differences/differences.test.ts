@@ -4,6 +4,7 @@ import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { arithmeticChecks } from "./arithmetic.ts";
 import { outputChecks } from "./output.ts";
 import { recipesChecks } from "./recipes.ts";
+import { sphereChecks } from "./sphere.ts";
 import { tensorsChecks } from "./tensors.ts";
 import { Workplace } from "./workplace.ts";
 
@@ -16,8 +17,8 @@ const documented = [
 
 describe("The differences from mergekit", () => {
   const at = new Workplace(useTemporaryFolder());
-  const checks = [arithmeticChecks, tensorsChecks, recipesChecks, outputChecks].flatMap((make) =>
-    Object.entries(make(at)),
+  const checks = [arithmeticChecks, sphereChecks, tensorsChecks, recipesChecks, outputChecks].flatMap(
+    (make) => Object.entries(make(at)),
   );
 
   it("are documented exactly where they are tested", () => {

@@ -92,15 +92,24 @@ function assertClose(got: readonly number[], expected: Float64Array, dtype: Tiny
 describe("columns", () => {
   const folder = useTemporaryFolder();
 
-  async function run(cases: readonly Case[], options: Partial<RunOptions> = {}): Promise<Buffer[]> {
+  /** Runs the same plan with each of the options in turn. */
+  async function runAll(cases: readonly Case[], all: readonly Partial<RunOptions>[]): Promise<Buffer[][]> {
     const tensors = cases.map((each, i) => tensorOf(`t${i}`, each));
     const { plan, out } = await handMadePlan(folder, tensors);
-    await runPlan(plan, { workers: 1, ...options, shardPaths: [out] });
-    return Promise.all(tensors.map(({ name }) => readResult(out, plan, name)));
+    const results: Buffer[][] = [];
+    for (const options of all) {
+      await runPlan(plan, { workers: 1, ...options, shardPaths: [out] });
+      results.push(await Promise.all(tensors.map(({ name }) => readResult(out, plan, name))));
+    }
+    return results;
+  }
+
+  async function run(cases: readonly Case[], options: Partial<RunOptions> = {}): Promise<Buffer[]> {
+    return (await runAll(cases, [options]))[0] ?? [];
   }
 
   const F32 = ["F32", "F32", "F32", "F32"] as const;
-  const SHAPES = [[1], [6], [1, 5], [7, 1], [40, 30], [5, 6, 30], [4, 70_001], [9_001, 3], [3, 4_096]];
+  const SHAPES = [[1], [6], [1, 5], [7, 1], [40, 30], [5, 6, 30], [3, 40_001], [5_001, 3], [3, 4_096]];
 
   it("are solved each by itself, whatever shape and dtype, with and without a base", async () => {
     const dtypes: readonly (readonly TinyDtype[])[] = [
@@ -111,7 +120,10 @@ describe("columns", () => {
     ];
     for (const withBase of [true, false]) {
       const cases = SHAPES.flatMap((shape, k) =>
-        dtypes.map((each, d) => makeCase(100 * k + 10 * d, shape, each, withBase)),
+        // Strips are the same in every dtype.
+        dtypes
+          .slice(0, shape.includes(40_001) ? 1 : undefined)
+          .map((each, d) => makeCase(100 * k + 10 * d, shape, each, withBase)),
       );
       const got = await run(cases, { tileBytes: 65_536 });
       cases.forEach((each, i) => {
@@ -123,11 +135,9 @@ describe("columns", () => {
 
   it("give the same bytes for any tile and number of workers, and with the scalar twin", async () => {
     const cases = SHAPES.map((shape, k) => makeCase(k, shape, ["BF16", "BF16", "F32", "F32"], k % 2 === 0));
-    const results: Buffer[][] = [];
-    for (const workers of [1, 3])
-      for (const segments of [1, 3, 17, 256])
-        results.push(await run(cases, { workers, tileBytes: segments * 4096 * 4 }));
-    results.push(await run(cases, { scalar: true }));
+    const tiles = [1, 3, 17, 256].map((segments) => segments * 4096 * 4);
+    const runs = [1, 3].flatMap((workers) => tiles.map((tileBytes) => ({ workers, tileBytes })));
+    const results = await runAll(cases, [...runs, { scalar: true }]);
     for (const result of results) assert.deepEqual(result, results[0]);
   });
 
@@ -145,6 +155,21 @@ describe("columns", () => {
     const expected = expectedOf({ shape: [2, 3], base, models: [x, y], dtypes: F32 });
     assertClose(got, expected, "F32");
     assert.deepEqual([got[0], got[2], got[3]], [Math.fround(0.7), -0, Math.fround(0.9)]);
+  });
+
+  it("are found in inputs that are stored column after column", async () => {
+    const [rows, columns] = [90, 2_500];
+    const straight = makeCase(5, [rows, columns], F32, true);
+    const turn = (values: Float64Array) =>
+      Float64Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)] ?? NaN);
+    const [expected] = await run([straight], { tileBytes: 65_536 });
+    const tensor = tensorOf("turned", straight);
+    const inputs = tensor.inputs.map((input) => {
+      return { ...input, values: turn(input.values as Float64Array), strides: [1, rows] };
+    });
+    const { plan, out } = await handMadePlan(folder, [{ ...tensor, inputs }]);
+    await runPlan(plan, { shardPaths: [out], tileBytes: 65_536 });
+    assert.ok(expected?.equals(await readResult(out, plan, "turned")));
   });
 
   it("name the model of a value that is not finite, even if it counts for nothing", async () => {

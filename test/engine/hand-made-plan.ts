@@ -22,6 +22,7 @@ export interface HandMadeInput {
   readonly dtype: FixtureDtype;
   readonly values: ArrayLike<number> | Uint8Array;
   readonly parameters?: PlannedInput["parameters"];
+  readonly strides?: PlannedInput["strides"];
 }
 
 /** A plan over raw files without headers, made by hand, so that the engine is tested without the stages before it. */
@@ -32,7 +33,8 @@ export async function handMadePlan(
   const models = Math.max(...tensors.map((tensor) => tensor.inputs.length)) + 1;
   const bytes: Uint8Array[][] = Array.from({ length: models }, () => []);
   const sizes = new Array<number>(models).fill(0);
-  const place = (model: number, { dtype, values, parameters }: HandMadeInput, name: string): PlannedInput => {
+  const place = (model: number, input: HandMadeInput, name: string): PlannedInput => {
+    const { dtype, values, parameters, strides } = input;
     // Bytes are taken as they are: encoding millions of values takes seconds.
     const encoded = values instanceof Uint8Array ? values : encodeValues(values, dtype);
     const offset = sizes[model] ?? 0;
@@ -46,6 +48,7 @@ export async function handMadePlan(
       offset,
       byteLength: encoded.byteLength,
       parameters: parameters ?? {},
+      ...(strides === undefined ? {} : { strides }),
     };
   };
   let outBytes = 0;

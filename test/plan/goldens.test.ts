@@ -10,9 +10,10 @@ import { parseRecipe } from "../../src/recipe/parse.ts";
 import { openModels } from "../../src/sources/open.ts";
 import { torchName } from "../../src/tensor/dtype.ts";
 import type { FloatDtype } from "../../src/tensor/dtype.ts";
-import { rowLength } from "../../src/tensor/shape.ts";
+import { elementCount } from "../../src/tensor/shape.ts";
 import { readSafetensors, readWeights } from "../fixtures/read-safetensors.ts";
 import { run } from "../methods/evaluate.ts";
+import { slices } from "../reference/vectors.ts";
 
 const ROOT = "test/golden";
 
@@ -59,13 +60,15 @@ function evaluate(tensor: PlannedTensor, weights: readonly ReturnType<typeof rea
   for (const [name, { scope }] of Object.entries(method.parameters as ParameterSpecs)) {
     if (scope === "model") parameters[name] = tensor.inputs.map((input) => input.parameters[name]);
   }
-  const length = (base ?? inputs[0] ?? []).length;
-  const unit = tensor.granularity === "row" ? rowLength(tensor.shape) : length;
-  const starts = Array.from({ length: length / unit }, (_, i) => i * unit);
-  return starts.flatMap((start) => {
-    const part = (values: readonly number[]) => values.slice(start, start + unit);
-    return run(method, parameters, base && part(base), inputs.map(part)).out;
-  });
+  const { shape, granularity } = tensor;
+  const slicing = granularity === "row" ? "rows" : granularity === "column" ? "columns" : "tensor";
+  const out = new Array<number>(elementCount(shape));
+  for (const indices of slices(shape, slicing)) {
+    const part = (values: readonly number[]) => indices.map((i) => values[i] ?? NaN);
+    const solved = run(method, parameters, base && part(base), inputs.map(part)).out;
+    indices.forEach((index, i) => (out[index] = solved[i] ?? NaN));
+  }
+  return out;
 }
 
 describe("plans of mergekit's recipes", () => {

@@ -15,6 +15,9 @@ import {
 } from "./vectors.ts";
 import type { Inputs, Vector } from "./vectors.ts";
 
+/** Directions whose sum is shorter cancel: nothing but rounding says where it points. */
+const CANCELLED = 1e-3;
+
 const cosine = (a: Vector, b: Vector): number => clamp(dot(a, b), -1, 1);
 
 /** From the base (t = 0) to the model (t = 1) along the arc; straight where |cos| > 0.9995. */
@@ -43,8 +46,8 @@ export function nuslerp(inputs: Inputs & NuslerpParameters): Vector {
   const merged = bySlice(vectors, shape, flatten ? "tensor" : columns ? "columns" : "rows", (pair) => {
     const units = pair.map((v) => scale(v, 1 / Math.max(norm(v), 1e-7))) as [Vector, Vector];
     const cos = cosine(...units);
-    // Opposite vectors have no arc; near them its plane is rounding noise.
-    if (1 - cos * cos <= (cos < 0 ? 1e-6 : 1e-16)) return combine(pair, [1 - t, t]);
+    // Opposite vectors have no arc.
+    if (1 - cos * cos <= (cos < 0 ? CANCELLED ** 2 : 1e-16)) return combine(pair, [1 - t, t]);
     const angle = Math.acos(cos);
     return combine(pair, [
       Math.sin((1 - t) * angle) / Math.sin(angle),
@@ -78,7 +81,8 @@ export function multislerp(inputs: Inputs & MultislerpParameters): Vector {
 function alongTangent(vectors: readonly Vector[], weight: readonly number[], eps: number): Vector {
   const units = vectors.map((v) => scale(v, 1 / (norm(v) + eps)));
   const average = combine(units, weight);
-  if (norm(average) < eps) return combine(vectors, weight);
+  const longest = sum(units.map((u, i) => Math.abs(weight[i] ?? NaN) * norm(u)));
+  if (norm(average) < eps || norm(average) <= CANCELLED * longest) return combine(vectors, weight);
   const pole = scale(average, 1 / norm(average));
   const tangents = units.map((u) => subtract(u, scale(pole, dot(u, pole))));
   const tangent = combine(tangents, weight);
@@ -87,22 +91,29 @@ function alongTangent(vectors: readonly Vector[], weight: readonly number[], eps
   return map(pole, (p, i) => (p * Math.cos(r) + ((tangent[i] ?? NaN) * Math.sin(r)) / r) * radius);
 }
 
-/** Karcher mean of the directions with equal weights, times the mean norm; vectors no longer than `tol` are left out. */
+/**
+ * Karcher mean of the directions with equal weights, times the mean norm; vectors no longer than `tol` are left out. If
+ * all are, the plain mean.
+ */
 export function karcher(inputs: Inputs & { readonly max_iter?: number; readonly tol?: number }): Vector {
   const { models, max_iter: maxIterations = 10, tol = 1e-5 } = inputs;
   if (models.length === 1) return onlyModel(inputs);
   const units = models.filter((v) => norm(v) > tol).map((v) => scale(v, 1 / norm(v)));
   const [first] = units;
-  if (first === undefined) return new Float64Array(models[0]?.length ?? 0);
+  if (first === undefined)
+    return combine(
+      models,
+      models.map(() => 1 / models.length),
+    );
   const share = 1 / units.length;
   const average = combine(units, Array<number>(units.length).fill(share));
-  let u = norm(average) < tol ? first : scale(average, 1 / norm(average));
+  let u = norm(average) < Math.max(tol, CANCELLED) ? first : scale(average, 1 / norm(average));
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     let tangent: Vector = new Float64Array(u.length);
     for (const unit of units) {
       const cos = cosine(u, unit);
       const angle = Math.acos(cos);
-      if (angle < tol) continue;
+      if (angle < tol || (cos < 0 && Math.sin(angle) < CANCELLED)) continue;
       tangent = add(tangent, scale(subtract(unit, scale(u, cos)), (share * angle) / Math.sin(angle)));
     }
     const length = norm(tangent);
