@@ -5,6 +5,7 @@ export { estimateResources } from "./engine/resources.ts";
 export type { ResourceOptions, Resources } from "./engine/resources.ts";
 export type { Progress, RunReport, TensorReport } from "./engine/run.ts";
 export type { KindSummary, Spread } from "./engine/summary.ts";
+export type { ExplainedInput, ExplainedParameter, TensorExplanation } from "./plan/explanation.ts";
 export type { MergePlan, PlannedInput, PlannedModel, PlannedShard, PlannedTensor } from "./plan/types.ts";
 export type { WrittenFile } from "./sink/types.ts";
 
@@ -21,6 +22,7 @@ export type {
   RecipeModule,
   RecipeSlice,
   RecipeSource,
+  RuleLevel,
   Setting,
   Settings,
   TokenizerSetting,

@@ -55,6 +55,11 @@ export const OPTIONS = {
     doc: `Dtype of the output, instead of the recipe's: ${RECIPE_DTYPE_NAMES.join(", ")}.`,
     parse: parseDtype,
   },
+  explain: {
+    flags: "--explain <tensor>",
+    doc: "Show which line of the recipe gave a tensor its method, inputs and parameters. TENSOR is a name, a part of one, or a pattern with * and ?.",
+    parse: parseText,
+  },
   keepIntermediate: {
     flags: "-I, --keep-intermediate <dir>",
     doc: "Keep the results of a file's named recipes, each in DIR/name; else they are made beside OUT and removed.",

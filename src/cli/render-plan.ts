@@ -151,5 +151,5 @@ function renderParameters({ method, parameters, inputs }: PlannedTensor): string
 }
 
 /** A value between two of a gradient has more digits than anyone reads. */
-const showValue = (value: ParameterValue | undefined) =>
+export const showValue = (value: ParameterValue | undefined): string =>
   typeof value === "number" ? String(Number(value.toPrecision(4))) : String(value ?? "none");

@@ -23,6 +23,8 @@ export interface PlanOptions {
   readonly lenient?: boolean | undefined;
   /** Most bytes of tensors in one output file, 5 GB by default; 0 for a single file of any size. */
   readonly maxShardBytes?: number | undefined;
+  /** Adds to the plan why tensors are made as they are: those of this name, or that this glob or part of a name means. */
+  readonly explain?: string | undefined;
   /** Dtype of the output above what the recipe says, spelt as in a recipe: "bfloat16". */
   readonly dtype?: string | undefined;
 }
@@ -54,7 +56,12 @@ export interface MergeOptions extends PlanOptions {
 export function planningOptions(options: PlanOptions): PlanningOptions {
   const { maxShardBytes = DEFAULT_MAX_SHARD_BYTES, methods = [] } = options;
   checkWhole("maxShardBytes", maxShardBytes, 0);
-  return { methods: [...METHODS, ...methods], maxShardBytes, ...dtypeOf(options) };
+  return {
+    methods: [...METHODS, ...methods],
+    maxShardBytes,
+    ...(options.explain !== undefined && { explain: options.explain }),
+    ...dtypeOf(options),
+  };
 }
 
 /** Throws a UsageError for a number that cannot be meant. */

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { planningOptions } from "../engine/options.ts";
 import type { PlanOptions } from "../engine/options.ts";
-import { isMergeError, PlanError, problemOf, throwIfErrors } from "../errors.ts";
+import { isMergeError, PlanError, problemOf, throwIfErrors, UsageError } from "../errors.ts";
 import type { MergeError, Problem } from "../errors.ts";
+import { didYouMean } from "../nearest.ts";
 import { planMerge } from "../plan/plan.ts";
 import type { MergePlan } from "../plan/types.ts";
 import { meansDocument } from "../recipe/documents.ts";
@@ -78,7 +79,20 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   const last = planStep(output, planning);
   throwAll(errors);
   if (last === undefined) throw new PlanError("INTERNAL", "The output could not be planned");
+  checkExplained(options.explain, [...steps, last]);
   return { intermediates: steps, output: { ...last, plan: joinPlans(last.plan, steps, warnings) } };
+}
+
+function checkExplained(explain: string | undefined, steps: readonly Step[]): void {
+  if (explain === undefined || steps.some(({ plan }) => (plan.explanations ?? []).length > 0)) return;
+  const names = steps.flatMap(({ plan }) => plan.tensors.map(({ name }) => name));
+  throw new UsageError(
+    "USAGE",
+    `No tensor of the output is meant by "${explain}".${didYouMean(explain, names)}`,
+    {
+      hint: "Give a tensor's name, a part of it, or a pattern with * and ?.",
+    },
+  );
 }
 
 function throwAll(errors: readonly MergeError[]): void {

@@ -9,6 +9,8 @@ export interface PlanOptions {
   readonly methods: readonly AnyMethod[];
   /** Bytes of tensor data per output file; zero or less: one file. */
   readonly maxShardBytes: number;
+  /** Adds to the plan why the tensors that this means are made as they are. */
+  readonly explain?: string;
   /** Results for another merge to read: at least F32 unless the recipe gives a dtype. */
   readonly fullPrecision?: boolean;
   /** Dtype of the output, above the recipe's. */
@@ -25,4 +27,6 @@ export interface PlanContext {
   /** The recipe's merge method; overrides may name others. */
   readonly method: AnyMethod;
   readonly findings: Findings;
+  /** Why tensors are copied although their method would merge them, by name. */
+  readonly copied: Map<string, string>;
 }

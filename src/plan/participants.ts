@@ -1,4 +1,5 @@
 import { PlanError } from "../errors.ts";
+import type { Position } from "../errors.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import { nearestName } from "../nearest.ts";
 import type { Override, RecipeSource } from "../recipe/types.ts";
@@ -48,14 +49,14 @@ export function participantsOf(row: Row, context: PlanContext): Participants {
     return { model: context.table.position(source.model), source, name: row.sourceNames[at] ?? row.name };
   });
   const baseReference = row.slice.baseModel ?? recipe.baseModel;
-  const base = baseReference && participant(baseReference, listed, row, context);
+  const base = baseReference && participant(baseReference, listed, row, row.slice.position, context);
   const isBase = (each: Participant) => each.model === base?.model;
   const awareOfBase = method.base !== "ignored";
   const leftOut = awareOfBase || (override !== undefined && context.method.base !== "ignored");
   const inputs = leftOut ? listed.filter((each) => !isBase(each)) : listed;
   const apart = awareOfBase ? base : undefined;
   if (override?.model === undefined) return { method, override, base: apart, inputs };
-  const only = participant(override.model, listed, row, context);
+  const only = participant(override.model, listed, row, override.position, context);
   return { method, override, base: apart, inputs: apart !== undefined && isBase(only) ? [] : [only] };
 }
 
@@ -64,11 +65,11 @@ function participant(
   reference: ModelReference,
   listed: readonly Participant[],
   row: Row,
+  position: Position,
   { table }: PlanContext,
 ): Participant {
   const model = table.position(reference);
   const found = listed.find((each) => each.model === model);
-  const { position } = row.slice;
   return found ?? { model, source: { model: reference, parameters: new Map(), position }, name: row.name };
 }
 

@@ -30,6 +30,7 @@ export function planTensor(row: Row, unequal: UnequalStacks, context: PlanContex
   if (donor !== undefined && exact.every(({ header }) => !isFloatDtype(header.dtype))) {
     if (all.length > 1 && !checkQuantized(all, row, context)) return undefined;
     if (all.length > 1) reportCopy(row, donor, "that hold no floats", context);
+    context.copied.set(row.name, "the tensor holds no floats");
     return copyTensor(row, donor, context);
   }
   const shape = donor?.header.shape ?? [];
@@ -64,6 +65,7 @@ function settle(
   const only = matches.base ?? matches.inputs[0];
   if (only === undefined) return undefined;
   reportCopy(row, only, "that too few models have", context);
+  context.copied.set(row.name, "too few models have the tensor");
   return copyTensor(row, only, context);
 }
 

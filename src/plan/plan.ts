@@ -7,6 +7,7 @@ import { elementCount } from "../tensor/shape.ts";
 import type { PlanContext, PlanOptions } from "./context.ts";
 import { changedDtype } from "./dtypes.ts";
 import type { DraftTensor } from "./drafts.ts";
+import { explainTensors } from "./explain.ts";
 import { reportUnmatchedFilters } from "./filters.ts";
 import { Findings } from "./findings.ts";
 import { groupTensors } from "./groups.ts";
@@ -34,7 +35,7 @@ export function planMerge(
   const table = new ModelTable(recipe, models);
   const method = methodNamed(recipe.mergeMethod, options.methods);
   const findings = new Findings(recipe);
-  const context: PlanContext = { recipe, options, table, method, findings };
+  const context: PlanContext = { recipe, options, table, method, findings, copied: new Map() };
   checkArchitectures(table, findings);
   const { rows, parts, unequal, complete } = outlineOutput(context);
   const drafts = rows.flatMap((row) => planTensor(row, unequal, context) ?? []);
@@ -66,6 +67,7 @@ export function planMerge(
       parameterCount: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     },
     passes: passesOf(tensors, options.methods),
+    ...(options.explain !== undefined && { explanations: explainTensors(rows, drafts, context) }),
     warnings: [...table.headers.flatMap(({ warnings = [] }) => warnings), ...findings.list()],
   };
 }

@@ -6,6 +6,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Strides } from "../tensor/strides.ts";
 import type { JsonValue, WeightFile } from "../sources/types.ts";
 import type { Problem } from "../errors.ts";
+import type { TensorExplanation } from "./explanation.ts";
 
 /** One input of one output tensor: a byte range and the model's own resolved parameters. */
 export interface PlannedInput {
@@ -99,5 +100,7 @@ export interface MergePlan {
   readonly passes: readonly { readonly name: string; readonly readBytes: number }[];
   /** The merges whose results this one takes, in the order in which they are made; only in a plan of several recipes. */
   readonly intermediates?: readonly { readonly name: string; readonly plan: MergePlan }[];
+  /** Only on request. */
+  readonly explanations?: readonly TensorExplanation[];
   readonly warnings: readonly Problem[];
 }

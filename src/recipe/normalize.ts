@@ -36,11 +36,13 @@ export class Normalizer {
     const dtype = dtypeFromRecipe(text(child(this.#tree, "dtype")) ?? "");
     const outDtype = dtypeFromRecipe(text(child(this.#tree, "out_dtype")) ?? "");
     const name = text(child(this.#tree, "name"));
+    const method = child(this.#tree, "merge_method");
     return {
       file,
       text: source,
       documentText,
       ...(name !== undefined && { name }),
+      ...(method !== undefined && { methodPosition: this.#position(method) }),
       mergeMethod: methodNameOf(this.#tree) ?? "",
       ...(baseModel && { baseModel }),
       modules: this.#modules(baseModel),

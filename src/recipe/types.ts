@@ -109,6 +109,8 @@ export interface Recipe {
   /** How other recipes of the file name its result. */
   readonly name?: string;
   readonly mergeMethod: string;
+  /** Where it is named; absent for the default. */
+  readonly methodPosition?: Position;
   readonly baseModel?: ModelReference;
   /** The parts of the network; a single one without a name unless the file had `modules`. */
   readonly modules: readonly RecipeModule[];

@@ -1,7 +1,9 @@
 import { estimateResources, plan } from "../../index.ts";
 import type { Command } from "../command.ts";
+import { textWidth } from "../io.ts";
 import { planOptions } from "../merge-options.ts";
 import { PLAN_OPTIONS } from "../options.ts";
+import { renderExplanations } from "../render-explanation.ts";
 import { renderPlanDetails, renderPlanSummary } from "../render-plan.ts";
 import { renderProblems } from "../report-error.ts";
 
@@ -12,25 +14,31 @@ export const planCommand: Command = {
     "Reads RECIPE and the headers of its models and checks everything that can be known before a weight is read. " +
     "Shows which tensor is made how, the size of the output, and what a merge needs. Writes nothing.",
   arguments: [{ name: "RECIPE", doc: "A YAML file." }],
-  options: [...PLAN_OPTIONS, "json"],
+  options: [...PLAN_OPTIONS, "explain", "json"],
   examples: [
     ["plan recipes/glyphs-overrides.yml", "is the recipe right, and what would happen"],
+    [
+      "plan recipes/glyphs-overrides.yml --explain classifier.weight",
+      "which line of the recipe says how this tensor is made",
+    ],
     ["plan recipes/glyphs-slerp.yml --json > plan.json", "the plan that the engine would execute"],
   ],
   async run({ io, options, style, errorStyle }, recipe = "") {
-    const planned = await plan({ recipe, ...planOptions(options) });
+    const planned = await plan({ recipe, ...planOptions(options), explain: options.explain });
     if (options.json === true) {
       io.stdout.write(`${JSON.stringify(planned, undefined, 2)}\n`);
       return 0;
     }
-    const resources = await estimateResources(planned);
-    const lines = [
-      style.heading(`Plan of ${recipe}`),
-      ...renderPlanSummary(planned, resources, style),
-      "",
-      ...renderPlanDetails(planned, style),
-    ];
-    io.stdout.write(`${lines.join("\n")}\n`);
+    const details =
+      options.explain === undefined
+        ? [
+            style.heading(`Plan of ${recipe}`),
+            ...renderPlanSummary(planned, await estimateResources(planned), style),
+            "",
+            ...renderPlanDetails(planned, style),
+          ]
+        : renderExplanations(planned, style, textWidth(io.stdout));
+    io.stdout.write(`${details.join("\n")}\n`);
     if (planned.warnings.length > 0) {
       io.stderr.write(`\n${renderProblems(planned.warnings, errorStyle).join("\n")}\n`);
     }
