@@ -119,7 +119,12 @@ async function runCommand(command: string, inFolder: (...parts: string[]) => str
   const [verb, recipe = "", out = "", ...flags] = args;
   // Examples are independent of each other: each starts without an output.
   if (verb === "merge") await rm(inFolder(out), { recursive: true, force: true });
-  const local = verb === "merge" ? [verb, recipe, inFolder(out), ...flags] : args;
+  const local =
+    verb === "merge"
+      ? [verb, recipe, inFolder(out), ...flags]
+      : verb === "alias"
+        ? [verb, inFolder("bin")]
+        : args;
   const { status, stderr } = await runCli(local);
   assert.equal(status, 0, stderr);
 }

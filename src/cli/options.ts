@@ -1,22 +1,9 @@
 import { InvalidArgumentError } from "commander";
 import { RECIPE_DTYPE_NAMES } from "../index.ts";
+import { MERGEKIT_OPTIONS } from "./mergekit-options.ts";
+import { parseText, parseWorkers } from "./option-row.ts";
+import type { OptionRow } from "./option-row.ts";
 import { parseSize, SIZE_FORMS } from "./size.ts";
-
-/** One flag: the text of `--help` and docs/cli.md, and how its value is read. */
-export interface OptionRow {
-  readonly flags: string;
-  readonly doc: string;
-  /** Absent: a flag without a value. */
-  readonly parse?: (text: string) => unknown;
-}
-
-function parseWorkers(text: string): number {
-  const workers = Number(text);
-  if (!/^\d+$/.test(text) || workers < 1 || workers > 256) {
-    throw new InvalidArgumentError("Expected a whole number from 1 to 256.");
-  }
-  return workers;
-}
 
 function parseBytes(text: string): number {
   const bytes = parseSize(text);
@@ -24,7 +11,8 @@ function parseBytes(text: string): number {
   return bytes;
 }
 
-const parseText = (text: string) => text;
+/** As in mergekit, zero and less mean one file of any size. */
+const parseShardSize = (text: string) => (/^(?:0|-\d+)$/.test(text) ? 0 : parseBytes(text));
 
 function parseDtype(text: string): string {
   if (!RECIPE_DTYPE_NAMES.includes(text)) {
@@ -47,8 +35,8 @@ export const OPTIONS = {
   },
   outShardSize: {
     flags: "--out-shard-size <size>",
-    doc: "Most bytes of tensors in one output file: 5GB (the default), 500MB, 2GiB; 5B is mergekit's way to write 5GB.",
-    parse: parseBytes,
+    doc: "Most bytes of tensors in one output file: 5GB (the default), 500MB, 2GiB, 0 for a single file; 5B is mergekit's way to write 5GB.",
+    parse: parseShardSize,
   },
   dtype: {
     flags: "--dtype <name>",
@@ -93,6 +81,7 @@ export const OPTIONS = {
     flags: "--no-color",
     doc: "Print without colours; NO_COLOR=1 in the environment does the same, FORCE_COLOR=1 the opposite.",
   },
+  ...MERGEKIT_OPTIONS,
 } as const satisfies Record<string, OptionRow>;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -106,4 +95,15 @@ export type OptionValues = {
 export const COMMON_OPTIONS = ["debug", "color"] as const satisfies readonly OptionName[];
 
 /** Flags of the commands that read a recipe and plan its merge. */
-export const PLAN_OPTIONS = ["outShardSize", "dtype", "lenient"] as const satisfies readonly OptionName[];
+export const PLAN_OPTIONS = [
+  "outShardSize",
+  "dtype",
+  "lenient",
+  "randomSeed",
+  "unsafeTruncateEmbeddings",
+] as const satisfies readonly OptionName[];
+
+/** Flags of mergekit's programs. */
+export const MERGEKIT_OPTION_NAMES = Object.keys(
+  MERGEKIT_OPTIONS,
+) as readonly (keyof typeof MERGEKIT_OPTIONS)[];

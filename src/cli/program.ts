@@ -1,6 +1,7 @@
-import { Command as Program, CommanderError } from "commander";
+import { Command as Program, CommanderError, Option } from "commander";
 import { UsageError } from "../index.ts";
 import type { Command } from "./command.ts";
+import { aliasCommand } from "./commands/alias.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { mergeCommand } from "./commands/merge.ts";
 import { methodsCommand } from "./commands/methods.ts";
@@ -9,8 +10,11 @@ import { schemaCommand } from "./commands/schema.ts";
 import { EXIT_STATUS_ROWS } from "./exit-status.ts";
 import type { Io } from "./io.ts";
 import { textWidth, wantsColour } from "./io.ts";
+import { MERGEKIT_OPTIONS } from "./mergekit-options.ts";
+import { docOf, negatedFlags } from "./option-row.ts";
+import type { OptionRow } from "./option-row.ts";
 import { COMMON_OPTIONS, OPTIONS } from "./options.ts";
-import type { OptionName, OptionRow, OptionValues } from "./options.ts";
+import type { OptionName, OptionValues } from "./options.ts";
 import { reportError } from "./report-error.ts";
 import { createStyle } from "./style.ts";
 import { renderTable } from "./table.ts";
@@ -21,7 +25,10 @@ export const COMMANDS: readonly Command[] = [
   inspectCommand,
   methodsCommand,
   schemaCommand,
+  aliasCommand,
 ];
+
+const MERGEKIT_HEADING = "Flags of mergekit's programs:";
 
 /** Every flag of a command, its own and those that all commands have. */
 const optionsOf = (command: Command): readonly OptionName[] => [...command.options, ...COMMON_OPTIONS];
@@ -86,9 +93,7 @@ function addCommand(program: Program, command: Command, io: Io, finish: (status:
   const sub = program.command(command.name).summary(command.summary).description(command.description);
   for (const { name, doc } of command.arguments) sub.argument(name, doc);
   for (const name of optionsOf(command)) {
-    const { flags, doc, parse }: OptionRow = OPTIONS[name];
-    if (parse === undefined) sub.option(flags, doc);
-    else sub.option(flags, doc, parse);
+    for (const option of commanderOptions(OPTIONS[name])) sub.addOption(option);
   }
   const examples = command.examples.map(([line, purpose]) => [`stockpot ${line}`, purpose]);
   sub.addHelpText("after", ["", "Examples:", ...renderTable(examples, "ll")].join("\n"));
@@ -102,6 +107,16 @@ function addCommand(program: Program, command: Command, io: Io, finish: (status:
     };
     finish(await command.run(context, ...sub.args));
   });
+}
+
+/** The flag, and its --no- form if it has one; those of mergekit stand apart in the help. */
+function commanderOptions(row: OptionRow): Option[] {
+  const { flags, parse, negated } = row;
+  const option = new Option(flags, docOf(row));
+  if (parse !== undefined) option.argParser(parse);
+  const options = negated === undefined ? [option] : [option, new Option(negatedFlags(flags), negated)];
+  const isMergekits = Object.values<OptionRow>(MERGEKIT_OPTIONS).includes(row);
+  return isMergekits ? options.map((each) => each.helpGroup(MERGEKIT_HEADING)) : options;
 }
 
 function exitStatusHelp(): string {

@@ -1,6 +1,8 @@
 import type { Command } from "./command.ts";
 import { EXIT_STATUS_ROWS } from "./exit-status.ts";
-import { COMMON_OPTIONS, OPTIONS } from "./options.ts";
+import { docOf, negatedFlags } from "./option-row.ts";
+import type { OptionRow } from "./option-row.ts";
+import { COMMON_OPTIONS, MERGEKIT_OPTION_NAMES, OPTIONS } from "./options.ts";
 import type { OptionName } from "./options.ts";
 import { COMMANDS } from "./program.ts";
 
@@ -25,13 +27,24 @@ function renderCommand(command: Command): string {
   if (command.arguments.length > 0) {
     parts.push(command.arguments.map(({ name, doc }) => `- \`${name}\`: ${doc}`).join("\n"));
   }
-  if (command.options.length > 0) parts.push(renderOptions(command.options));
+  const own = command.options.filter((name) => !isMergekits(name));
+  if (own.length > 0) parts.push(renderOptions(own));
+  const theirs = command.options.filter(isMergekits);
+  if (theirs.length > 0) parts.push("Flags of mergekit's programs, all accepted:", renderOptions(theirs));
   const examples = command.examples.map(([line, purpose]) => `# ${purpose}\nstockpot ${line}`);
   parts.push(`\`\`\`sh\n${examples.join("\n\n")}\n\`\`\``);
   return parts.join("\n\n");
 }
 
+const isMergekits = (name: OptionName) => (MERGEKIT_OPTION_NAMES as readonly OptionName[]).includes(name);
+
 function renderOptions(names: readonly OptionName[]): string {
-  const rows = names.map((name) => `| \`${OPTIONS[name].flags}\` | ${OPTIONS[name].doc} |`);
+  const row = (flags: string, doc: string) => `| \`${flags}\` | ${doc} |`;
+  const rows = names.flatMap((name) => {
+    const option: OptionRow = OPTIONS[name];
+    const { flags, negated } = option;
+    const own = row(flags, docOf(option));
+    return negated === undefined ? [own] : [own, row(negatedFlags(flags), negated)];
+  });
   return ["| flag | meaning |", "| --- | --- |", ...rows].join("\n");
 }

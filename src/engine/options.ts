@@ -23,6 +23,10 @@ export interface PlanOptions {
   readonly lenient?: boolean | undefined;
   /** Most bytes of tensors in one output file, 5 GB by default; 0 for a single file of any size. */
   readonly maxShardBytes?: number | undefined;
+  /** Start of the random numbers that some methods draw, above what the recipe says: a whole number from 0. */
+  readonly seed?: number | undefined;
+  /** Cuts embeddings of several lengths to the shortest, row by row; tokens at their ends are lost. */
+  readonly truncateEmbeddings?: boolean | undefined;
   /** Adds to the plan why tensors are made as they are: those of this name, or that this glob or part of a name means. */
   readonly explain?: string | undefined;
   /** Dtype of the output above what the recipe says, spelt as in a recipe: "bfloat16". */
@@ -37,6 +41,10 @@ export interface MergeOptions extends PlanOptions {
    * `out` and removed.
    */
   readonly keepIntermediate?: string | undefined;
+  /** False leaves out the donor's tokenizer and chat template. */
+  readonly copyTokenizer?: boolean | undefined;
+  /** False leaves out README.md and the recipe. */
+  readonly modelCard?: boolean | undefined;
   /** Replaces the weights of an earlier merge in the output folder. */
   readonly force?: boolean | undefined;
   /** Threads, 1 to 256. */
@@ -56,9 +64,12 @@ export interface MergeOptions extends PlanOptions {
 export function planningOptions(options: PlanOptions): PlanningOptions {
   const { maxShardBytes = DEFAULT_MAX_SHARD_BYTES, methods = [] } = options;
   checkWhole("maxShardBytes", maxShardBytes, 0);
+  if (options.seed !== undefined) checkWhole("seed", options.seed, 0);
   return {
     methods: [...METHODS, ...methods],
     maxShardBytes,
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.truncateEmbeddings === true && { truncateEmbeddings: true }),
     ...(options.explain !== undefined && { explain: options.explain }),
     ...dtypeOf(options),
   };

@@ -3,6 +3,8 @@ import { reportMerge } from "../engine/report.ts";
 import type { MergeReport } from "../engine/report.ts";
 import { runPlan } from "../engine/run.ts";
 import { openSink } from "../sink/open.ts";
+import type { ModelHeaders } from "../sources/types.ts";
+import { TOKENIZER_FILES } from "../tokenizer/files.ts";
 import type { Step } from "./prepare.ts";
 
 /** Runs one plan and writes its result, with the given recipe beside it, into `out`. Throws a MergeError, and then leaves no file behind. */
@@ -12,9 +14,10 @@ export async function runStep(
   recipeText: string,
   options: MergeOptions,
 ): Promise<MergeReport> {
-  const { plan, models } = step;
-  const { force = false, methods } = options;
-  const sink = await openSink(out, plan, { models, force, recipeText, methods });
+  const { plan } = step;
+  const { force = false, methods, modelCard, copyTokenizer = true } = options;
+  const models = copyTokenizer ? step.models : new Map([...step.models].map(withoutTokenizer));
+  const sink = await openSink(out, plan, { models, force, recipeText, methods, modelCard });
   try {
     const run = await runPlan(plan, { ...options, shardPaths: sink.shardPaths });
     const files = await sink.commit();
@@ -23,4 +26,9 @@ export async function runStep(
     await sink.abort();
     throw error;
   }
+}
+
+function withoutTokenizer([reference, headers]: [string, ModelHeaders]): [string, ModelHeaders] {
+  const sideFiles = headers.sideFiles.filter(({ name }) => !TOKENIZER_FILES.includes(name));
+  return [reference, { ...headers, sideFiles }];
 }

@@ -2,6 +2,7 @@ import type { RecipeSource } from "../recipe/types.ts";
 import { configValue, statedTie } from "../sources/config.ts";
 import type { JsonObject, JsonValue, ModelHeaders } from "../sources/types.ts";
 import { isLanguageHead, isTokenEmbedding } from "../tensor/names.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Stack } from "../tensor/stacks.ts";
 import { layerKeysOf } from "./layer-keys.ts";
 import type { LayerKey } from "./layer-keys.ts";
@@ -88,10 +89,28 @@ export function tieEdits(
 
 function tieKey(config: JsonObject | undefined): string {
   const key = "tie_word_embeddings";
+  return nestedKey(config, key) ?? key;
+}
+
+/** Where a config states a key of the language model: at the top or in its part; undefined if nowhere. */
+function nestedKey(config: JsonObject | undefined, key: string): string | undefined {
+  if (configValue(config, key) !== undefined) return key;
   const text = configValue(config, "text_config");
   const isNested = typeof text === "object" && text !== null && !Array.isArray(text);
-  const nested = isNested && configValue(text, key) !== undefined;
-  return nested && configValue(config, key) === undefined ? `text_config.${key}` : key;
+  return isNested && configValue(text, key) !== undefined ? `text_config.${key}` : undefined;
+}
+
+/** The size of the vocabulary, where the embedding has another number of rows than the donor's. */
+export function vocabularyEdits(
+  donor: ModelHeaders,
+  output: readonly { readonly name: string; readonly shape: Shape }[],
+): ConfigEdits {
+  const embedding = output.find(({ name }) => isTokenEmbedding(name));
+  const rows = embedding?.shape[0];
+  if (embedding === undefined || rows === undefined) return {};
+  if (rows === donor.tensors.get(embedding.name)?.shape[0]) return {};
+  const key = nestedKey(donor.config, "vocab_size");
+  return key === undefined ? {} : { [key]: rows };
 }
 
 /** The name that a reference puts in place of the donor's architectures. */

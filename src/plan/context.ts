@@ -11,6 +11,8 @@ export interface PlanOptions {
   readonly maxShardBytes: number;
   /** Adds to the plan why the tensors that this means are made as they are. */
   readonly explain?: string;
+  /** Embeddings of several lengths are cut to the shortest. */
+  readonly truncateEmbeddings?: boolean;
   /** Results for another merge to read: at least F32 unless the recipe gives a dtype. */
   readonly fullPrecision?: boolean;
   /** Dtype of the output, above the recipe's. */

@@ -112,7 +112,7 @@ export function checkShapes(
       `Shapes differ at ${names}: ${shapes.join(", ")}${count === 1 ? "" : " at the first"}.`,
     ...(different[0] === undefined ? {} : { position: different[0].source.position }),
     hint: vocabulary
-      ? "The models have different vocabularies: merge fine-tunes with the base's own tokenizer, or resize the embeddings first."
+      ? "The models have different vocabularies: merge fine-tunes with the base's own tokenizer, resize the embeddings first, or cut them with --unsafe-truncate-embeddings."
       : "Only models of the same size can be merged.",
   });
   return false;

@@ -2,7 +2,7 @@ import type { RecipeModule } from "../recipe/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { depthOf, stacksOf } from "../tensor/stacks.ts";
 import type { Stack } from "../tensor/stacks.ts";
-import { architectureEdits, layerEdits, layersTaken, tieEdits } from "./config-edits.ts";
+import { architectureEdits, layerEdits, layersTaken, tieEdits, vocabularyEdits } from "./config-edits.ts";
 import type { ConfigEdits } from "./config-edits.ts";
 import type { PlanContext } from "./context.ts";
 import { layerKeysOf } from "./layer-keys.ts";
@@ -14,7 +14,7 @@ import type { PlannedTensor } from "./types.ts";
 export function configEditsOf(
   context: PlanContext,
   parts: readonly Part[],
-  tensors: readonly Pick<PlannedTensor, "name">[],
+  tensors: readonly Pick<PlannedTensor, "name" | "shape">[],
 ): ConfigEdits {
   const { table } = context;
   const donor = table.at(DONOR);
@@ -25,6 +25,7 @@ export function configEditsOf(
   const edits = [
     architectureEdits(donor, table.references[DONOR]?.overrideArchitecture),
     ...restacked,
+    ...(context.options.truncateEmbeddings === true ? [vocabularyEdits(donor, tensors)] : []),
     tieEdits(donor, table.headers, names),
   ];
   return Object.fromEntries(edits.flatMap((each) => Object.entries(each)));

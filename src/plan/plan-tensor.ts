@@ -18,6 +18,7 @@ import {
 import type { Match } from "./match-tensors.ts";
 import type { Row } from "./row.ts";
 import { participantsOf, referenceOf } from "./participants.ts";
+import { truncateRows } from "./truncate.ts";
 import type { Participant, Participants } from "./participants.ts";
 
 /** How one tensor of the output comes about; undefined if something about it is wrong, which is then reported. */
@@ -34,9 +35,10 @@ export function planTensor(row: Row, unequal: UnequalStacks, context: PlanContex
     return copyTensor(row, donor, context);
   }
   const shape = donor?.header.shape ?? [];
-  const base = who.base && matchTensor(who.base, shape, context);
-  const inputs = who.inputs.flatMap((each) => matchTensor(each, shape, context) ?? []);
-  const matches = base === undefined ? inputs : [base, ...inputs];
+  const found = all.flatMap((each) => matchTensor(each, shape, context) ?? []);
+  const matches = truncateRows(found, row, context);
+  const base = matches.find(({ source }) => source === who.base?.source);
+  const inputs = matches.filter((match) => match !== base);
   const lacking = all.filter((each) => !matches.some(({ source }) => source === each.source));
   if (lacking.length > 0 && !mayLack(lacking, matches, row)) {
     for (const each of lacking) reportMissing(each, row, unequal, context);

@@ -112,6 +112,7 @@ export function coerceRecipe(root: MapNode, methods: readonly AnyMethod[]): MapN
     }
     if (isNull(value)) return undefined;
     if (name === "parameters") return coerceParameters(value, recipeMethod);
+    if (name === "seed") return coerceSetting(value, INTEGER_SPEC);
     if (name === "tokenizer") return coerceTokenizer(value);
     // The names of modules are the user's: "layers" is one.
     if (name === "modules" && value.kind === "map")

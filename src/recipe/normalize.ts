@@ -34,6 +34,7 @@ export class Normalizer {
   recipe(file: string, source: string, documentText: string): Recipe {
     const baseModel = this.#reference(this.#tree, "base_model");
     const dtype = dtypeFromRecipe(text(child(this.#tree, "dtype")) ?? "");
+    const seed = this.#seed();
     const outDtype = dtypeFromRecipe(text(child(this.#tree, "out_dtype")) ?? "");
     const name = text(child(this.#tree, "name"));
     const method = child(this.#tree, "merge_method");
@@ -49,9 +50,18 @@ export class Normalizer {
       parameters: this.#settings(this.#tree, "all"),
       ...(dtype && { dtype }),
       ...(outDtype && { outDtype }),
+      ...(seed !== undefined && { seed }),
       overrides: children(this.#tree, "overrides").map((override) => this.#override(override)),
       ...readTokenizer(this.#tree, this.#problems),
     };
+  }
+
+  #seed(): number | undefined {
+    const node = child(this.#tree, "seed");
+    if (node?.kind !== "scalar" || typeof node.value !== "number") return undefined;
+    if (Number.isSafeInteger(node.value)) return node.value;
+    this.#problems.error("RECIPE_OUT_OF_RANGE", node, '"seed" is too large.', "Use at most 15 digits.");
+    return undefined;
   }
 
   #modules(baseModel: ModelReference | undefined): RecipeModule[] {

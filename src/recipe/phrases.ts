@@ -61,7 +61,8 @@ export function expected(error: DefinedError, where: string, node: RecipeNode): 
   }
   if (keyword === "minimum") {
     const message = `"${where}" must be at least ${params.limit}, not ${shown(node)}.`;
-    return { code: "RECIPE_OUT_OF_RANGE", message, hint: "Layers are counted from 0." };
+    const hint = where.includes("layer") ? "Layers are counted from 0." : `Write ${params.limit} or more.`;
+    return { code: "RECIPE_OUT_OF_RANGE", message, hint };
   }
   if ("limit" in params) return wrongLength(keyword, params.limit, where);
   return { code: "RECIPE_WRONG_TYPE", message: `"${where}" ${error.message ?? "is wrong"}.`, hint: "" };

@@ -76,6 +76,12 @@ function keys(methods: readonly AnyMethod[], used: readonly AnyMethod[]): JsonOb
     ),
     dtype: { description: "Dtype to compute for and to write.", type: "string", enum: dtypes },
     out_dtype: { description: "Dtype to write, if it differs from dtype.", type: "string", enum: dtypes },
+    seed: {
+      description: "Start of the random numbers that some methods draw; equal seeds give equal bytes.",
+      type: "integer",
+      minimum: 0,
+      default: 0,
+    },
     ...TOKENIZER_KEYS,
     overrides: list("Other methods or parameters for some tensors.", override, MAX_LIST_LENGTH),
   };

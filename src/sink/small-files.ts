@@ -15,7 +15,7 @@ export async function stageSmallFiles(
   directory: string,
   plan: MergePlan,
   donor: ModelHeaders,
-  { recipeText, methods }: SinkOptions,
+  { recipeText, methods, modelCard = true }: SinkOptions,
 ): Promise<WrittenFile[]> {
   const files: WrittenFile[] = [];
   if (donor.config !== undefined) {
@@ -34,6 +34,7 @@ export async function stageSmallFiles(
     await reading(path, async () => (await open(path, "r")).close());
     files.push({ name, byteLength: await staging.copy(name, path), role: "copied" });
   }
+  if (!modelCard) return files;
   const made = {
     [RECIPE_NAME]: recipeText,
     [MODEL_CARD_NAME]: renderModelCard(directory, plan, recipeText, methods),

@@ -8,6 +8,8 @@ export interface SinkOptions {
   readonly models: ReadonlyMap<string, ModelHeaders>;
   /** The recipe as read, carried into the output. */
   readonly recipeText: string;
+  /** False: neither a model card nor the recipe is written. */
+  readonly modelCard?: boolean | undefined;
   /** The caller's own methods, which the plan may name beside the built-in ones. */
   readonly methods?: readonly AnyMethod[] | undefined;
 }

@@ -53,6 +53,20 @@ export const tensorsChecks = (at: Workplace): Checks => ({
     const expected = [...own, ...carried, "tokenizer_config.json"];
     assert.deepEqual(readdirSync(`${folder}/out`).sort(), expected.sort());
   },
+  "`--unsafe-truncate-embeddings`": async () => {
+    const embedding = (rows: number) => ({
+      "embed_tokens.weight": floats(Array<number>(rows).fill(rows), [rows, 1]),
+    });
+    const folder = await at.modelsIn({ a: embedding(4), b: embedding(2) }, { vocab_size: 4 });
+    const { report, weights } = await at.run(folder, LINEAR_AB, { truncateEmbeddings: true });
+    assert.deepEqual([...(weights.get("embed_tokens.weight")?.values ?? [])], [3, 3]);
+    assert.deepEqual(
+      report.warnings.map(({ code }) => code),
+      ["PLAN_TRUNCATED"],
+    );
+    const config = JSON.parse(readFileSync(`${report.out}/config.json`, "utf8")) as { vocab_size: number };
+    assert.equal(config.vocab_size, 2);
+  },
   "tied weights": async () => {
     const embedding = (value: number) => ({ "model.embed_tokens.weight": floats([value, value], [1, 2]) });
     const head = { "lm_head.weight": floats([9, 9], [1, 2]) };

@@ -27,10 +27,17 @@ export class Workplace {
     this.#inFolder = inFolder;
   }
 
-  async modelsIn(models: Readonly<Record<string, FixtureTensors>>): Promise<string> {
+  async modelsIn(
+    models: Readonly<Record<string, FixtureTensors>>,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<string> {
     const folder = this.#inFolder(String(this.#count++));
     for (const [name, tensors] of Object.entries(models)) {
-      await writeTinyModel(`${folder}/${name}`, { name, config: { architectures: ["Unheard"] }, tensors });
+      await writeTinyModel(`${folder}/${name}`, {
+        name,
+        config: { architectures: ["Unheard"], ...more },
+        tensors,
+      });
     }
     return folder;
   }

@@ -370,12 +370,12 @@ const CASES: readonly Case[] = [
       base_model: base
       tokenizer_source: union
       chat_template: auto
-      seed: 3
+      compare: {}
     `,
     problems: [
       '3:1 RECIPE_UNSUPPORTED "tokenizer_source" is not run by this version of Stockpot: vocabularies are not aligned; the tokenizer of the base is carried over.',
       '4:1 RECIPE_UNSUPPORTED "chat_template" is not run by this version of Stockpot: the chat template of the base is carried over.',
-      '5:1 RECIPE_UNSUPPORTED "seed" is not run by this version of Stockpot: no method that draws random numbers is built in.',
+      '5:1 RECIPE_UNSUPPORTED "compare" is not run by this version of Stockpot: variants are not compared.',
     ],
   },
   {
@@ -485,6 +485,14 @@ const CASES: readonly Case[] = [
     title: "a recipe that takes its own result",
     text: "name: a\nmerge_method: passthrough\nmodels: [{model: a}]\n",
     problems: ["1:7 RECIPE_DOCUMENTS a takes its own result as a model."],
+  },
+  {
+    title: "seeds that are none",
+    text: "merge_method: passthrough\nmodels: [{model: a}]\nseed: -1\n---\nname: a\nmerge_method: passthrough\nmodels: [{model: x}]\nseed: 99999999999999999\n",
+    problems: [
+      '3:7 RECIPE_OUT_OF_RANGE "seed" must be at least 0, not -1.',
+      '8:7 RECIPE_OUT_OF_RANGE "seed" is too large.',
+    ],
   },
   {
     title: "broken YAML",

@@ -1,8 +1,10 @@
-import { estimateResources, merge } from "../../index.ts";
+import { estimateResources, merge, UsageError } from "../../index.ts";
 import type { MergePlan, MergeReport } from "../../index.ts";
 import type { Command, Context } from "../command.ts";
 import { mergeOptions } from "../merge-options.ts";
-import { PLAN_OPTIONS } from "../options.ts";
+import { notesOn } from "../mergekit-options.ts";
+import { MERGEKIT_OPTION_NAMES, PLAN_OPTIONS } from "../options.ts";
+import type { OptionName, OptionValues } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { renderPlanSummary } from "../render-plan.ts";
 import { renderResult } from "../render-result.ts";
@@ -17,7 +19,7 @@ export const mergeCommand: Command = {
     "Files get their final names when all are complete. The same inputs give the same bytes, always.",
   arguments: [
     { name: "RECIPE", doc: "A YAML file." },
-    { name: "OUT", doc: "The folder to write; made if need be." },
+    { name: "[OUT]", doc: "The folder to write; made if need be." },
   ],
   options: [
     ...PLAN_OPTIONS,
@@ -28,6 +30,7 @@ export const mergeCommand: Command = {
     "allowNonFinite",
     "quiet",
     "json",
+    ...MERGEKIT_OPTION_NAMES.filter((name) => !(PLAN_OPTIONS as readonly OptionName[]).includes(name)),
   ],
   examples: [
     ["merge recipes/glyphs-model-stock.yml merged", "merge, and see what was done"],
@@ -38,7 +41,11 @@ export const mergeCommand: Command = {
     ["merge recipes/glyphs-slerp.yml merged --force --quiet", "replace an earlier result, silently"],
     ["merge recipes/glyphs-overrides.yml merged --json > result.json", "the result for a program"],
   ],
-  async run(context, recipe = "", out = "") {
+  async run(context, recipe = "", given) {
+    const out = outputOf(given, context.options);
+    if (context.options.quiet !== true) {
+      for (const note of notesOn(context.options)) context.io.stderr.write(`${note}\n`);
+    }
     const started = performance.now();
     const report = await mergeWithProgress(context, recipe, out);
     const seconds = (performance.now() - started) / 1000;
@@ -55,6 +62,15 @@ export const mergeCommand: Command = {
     return 0;
   },
 };
+
+/** The output as a word of its own, or after mergekit's flag for it. */
+function outputOf(given: string | undefined, { outPath }: OptionValues): string {
+  const out = given ?? outPath;
+  const hint = '"stockpot merge --help" explains.';
+  if (out === undefined) throw new UsageError("USAGE", "Missing required argument 'OUT'", { hint });
+  if (given === undefined || outPath === undefined) return out;
+  throw new UsageError("USAGE", `OUT is given twice: ${given} and --out-path ${outPath}`, { hint });
+}
 
 async function mergeWithProgress(context: Context, recipe: string, out: string): Promise<MergeReport> {
   const { io, options, style, errorStyle } = context;
