@@ -54,10 +54,25 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
       label("output"),
       `${formatParameters(output.parameterCount)} parameters, ${dtypes}, ${formatBytes(output.byteLength)} in ${shards}`,
     ],
+    [label("against"), comparison(plan)],
     [label("reads"), `${plural(passes.length, "pass", "passes")}: ${reads.join(", ")}`],
     [label("needs"), `about ${formatBytes(memoryBytes)} of memory with ${plural(workers, "worker")}${disk}`],
   ];
   return renderTable(rows, "ll");
+}
+
+/** Whether the output has what the model that gives the config has. */
+function comparison({ output, models, donor }: MergePlan): string {
+  const { addedTensors, missingTensors, addedParameters } = output;
+  const whose = models[donor]?.role === "base" ? "the base" : "the first model";
+  if (addedTensors === 0 && missingTensors === 0 && addedParameters === 0)
+    return `${whose}: the same tensors, as many parameters`;
+  const parts = [
+    ...(addedTensors > 0 ? [`${plural(addedTensors, "tensor")} more`] : []),
+    ...(missingTensors > 0 ? [`${plural(missingTensors, "tensor")} fewer`] : []),
+    `${formatParameters(Math.abs(addedParameters))} parameters ${addedParameters < 0 ? "fewer" : "more"}`,
+  ];
+  return `${whose}: ${parts.join(", ")}`;
 }
 
 const methodsOf = (plan: MergePlan) =>

@@ -29,6 +29,10 @@ export interface MergeReport {
   readonly output: {
     readonly tensorCount: number;
     readonly parameterCount: number;
+    /** Against the model that gives the config: the base, or the first model. */
+    readonly addedTensors: number;
+    readonly missingTensors: number;
+    readonly addedParameters: number;
     /** Of the weights, headers included. */
     readonly byteLength: number;
     readonly shardCount: number;
@@ -73,6 +77,9 @@ export function reportMerge(
     output: {
       tensorCount: plan.tensors.length,
       parameterCount: plan.output.parameterCount,
+      addedTensors: plan.output.addedTensors,
+      missingTensors: plan.output.missingTensors,
+      addedParameters: plan.output.addedParameters,
       byteLength: plan.output.byteLength,
       shardCount: plan.output.shards.length,
     },

@@ -29,6 +29,6 @@ export interface PlanContext {
   /** The recipe's merge method; overrides may name others. */
   readonly method: AnyMethod;
   readonly findings: Findings;
-  /** Why tensors are copied although their method would merge them, by name. */
-  readonly copied: Map<string, string>;
+  /** Why the method of a tensor does not run, by its name. */
+  readonly instead: Map<string, string>;
 }

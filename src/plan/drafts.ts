@@ -1,6 +1,7 @@
 import type { Position, Problem } from "../errors.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { ParameterSpecs, ParameterValue } from "../methods/params.ts";
+import { linear } from "../methods/linear.ts";
 import { passthrough } from "../methods/passthrough.ts";
 import { resolveParameters, valuesOf } from "../recipe/settings.ts";
 import { bytesPerElement, isFloatDtype } from "../tensor/dtype.ts";
@@ -31,6 +32,29 @@ export function copyTensor(row: Row, from: Match, context: PlanContext): DraftTe
     granularity: "tensor",
     parameters: {},
     inputs: [inputOf(from, {})],
+  };
+}
+
+/** The plain mean of several models' tensors. */
+export function averageTensor(
+  row: Row,
+  inputs: readonly Match[],
+  context: PlanContext,
+): DraftTensor | undefined {
+  const [sample] = inputs;
+  if (sample === undefined) return undefined;
+  const { shape } = sample.header;
+  const dtype = outputDtype(
+    inputs.map(({ header }) => header.dtype),
+    context,
+  );
+  return {
+    ...describe(row, shape, dtype, elementCount(shape) * bytesPerElement(dtype)),
+    action: "merge",
+    method: linear.name,
+    granularity: "tensor",
+    parameters: { normalize: true },
+    inputs: inputs.map((match) => inputOf(match, { weight: 1 })),
   };
 }
 

@@ -40,7 +40,7 @@ function explainTensor(row: Row, draft: DraftTensor, context: PlanContext): Tens
   const who = participantsOf(row, context);
   const { name: tensor, shape, kind, layer, action } = draft;
   const used = who.inputs.filter(({ model }) => draft.inputs.some((input) => input.model === model));
-  const merges = draft.method === who.method.name && !context.copied.has(tensor);
+  const merges = draft.method === who.method.name && !context.instead.has(tensor);
   const resolved = resolveParameters({
     recipe: context.recipe,
     module: row.module,
@@ -99,8 +99,8 @@ function explainMethod(
   { method, override }: Participants,
   context: PlanContext,
 ): TensorExplanation["method"] {
-  const { recipe, copied } = context;
-  const reason = copied.get(draft.name);
+  const { recipe, instead } = context;
+  const reason = instead.get(draft.name);
   if (reason !== undefined)
     return { value: draft.method, why: `${method.name} does not run here: ${reason}` };
   if (override?.mergeMethod !== undefined) {

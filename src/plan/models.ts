@@ -45,11 +45,6 @@ export class ModelTable {
   }
 }
 
-/** True for a model that is a single file: weights without a config. */
-export function isBareFile({ location, files }: ModelHeaders): boolean {
-  return files.length === 1 && files[0]?.path === location;
-}
-
 /** Different architectures are doubtful, not wrong: the tensors decide. */
 export function checkArchitectures(table: ModelTable, findings: Findings): void {
   const donor = table.at(DONOR);

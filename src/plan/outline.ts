@@ -1,11 +1,13 @@
 import type { RecipeSlice } from "../recipe/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
+import { gradientsAreFlat } from "./bare-files.ts";
 import type { PlanContext } from "./context.ts";
+import { isLanguageHead } from "../tensor/names.ts";
 import { stacksOf } from "../tensor/stacks.ts";
 import { checkLayerCounts, stackKey } from "./layer-counts.ts";
 import type { UnequalStacks } from "./layer-counts.ts";
 import { isOptional, reportExtra } from "./match-tensors.ts";
-import { DONOR, isBareFile } from "./models.ts";
+import { DONOR } from "./models.ts";
 import { partsOf } from "./modules.ts";
 import type { Part } from "./modules.ts";
 import type { Row } from "./row.ts";
@@ -43,11 +45,33 @@ export function outlineOutput(context: PlanContext): Outline {
 function outlineSlices(part: Part, context: PlanContext): PartOutline {
   const slices = stackSlices(part, context);
   const rows = slices.flatMap((names) => rowsOf(names, part, context, new Set()));
+  const head = tiedHead(rows, slices, part, context);
+  if (head !== undefined) rows.push(head);
   return { rows: inLayerOrder(rows, slices), unequal: new Set(), complete: slices.length > 0 };
 }
 
+/**
+ * The head of an output whose last slice comes from a model that ties it: the output's embedding is that of its first
+ * slice, so where some model stores a head, this one's embedding becomes the head.
+ */
+function tiedHead(
+  rows: readonly Row[],
+  slices: readonly SliceNames[],
+  { module, owns }: Part,
+  context: PlanContext,
+): Row | undefined {
+  const last = slices.at(-1);
+  if (last === undefined || rows.some(({ name }) => isLanguageHead(name))) return undefined;
+  const names = context.table.headers.flatMap(({ tensors }) => [...tensors.keys()]);
+  const name = names.find((each) => isLanguageHead(each) && owns(each));
+  if (name === undefined) return undefined;
+  const leader = leaderOf(last.slice, last.lead, context);
+  if (tiedEmbedding(leader, name, []) === undefined) return undefined;
+  const sourceNames = last.slice.sources.map(() => name);
+  return { name, module, slice: last.slice, ...last.place(name), sourceNames };
+}
+
 function outlineModels(part: Part, context: PlanContext): PartOutline {
-  const { table } = context;
   const [slice] = part.module.slices;
   if (slice === undefined) return { rows: [], unequal: new Set(), complete: false };
   const lead = leadOf(slice, context);
@@ -55,7 +79,7 @@ function outlineModels(part: Part, context: PlanContext): PartOutline {
   const { owns } = part;
   const stacks = stacksOf([...leader.tensors.keys()].filter(owns));
   const unequal = checkLayerCounts(slice, leader, stacks, context);
-  const flat = table.headers.every(isBareFile);
+  const flat = gradientsAreFlat(context);
   const names = wholeModelNames({ slice, lead, owns, stacks, flat });
   return { rows: rowsOf(names, part, context, unequal), unequal, complete: true };
 }

@@ -3,7 +3,7 @@ import { tensorKind } from "../tensor/names.ts";
 import type { PlanContext } from "./context.ts";
 import { hasItsModels, settleCount } from "./counts.ts";
 import type { Verdict } from "./counts.ts";
-import { copyTensor, mergeTensor } from "./drafts.ts";
+import { averageTensor, copyTensor, mergeTensor } from "./drafts.ts";
 import type { DraftTensor } from "./drafts.ts";
 import type { UnequalStacks } from "./layer-counts.ts";
 import {
@@ -18,6 +18,7 @@ import {
 import type { Match } from "./match-tensors.ts";
 import type { Row } from "./row.ts";
 import { participantsOf, referenceOf } from "./participants.ts";
+import { reportStatistics, statisticsRule } from "./running-statistics.ts";
 import { truncateRows } from "./truncate.ts";
 import type { Participant, Participants } from "./participants.ts";
 
@@ -31,7 +32,7 @@ export function planTensor(row: Row, unequal: UnequalStacks, context: PlanContex
   if (donor !== undefined && exact.every(({ header }) => !isFloatDtype(header.dtype))) {
     if (all.length > 1 && !checkQuantized(all, row, context)) return undefined;
     if (all.length > 1) reportCopy(row, donor, "that hold no floats", context);
-    context.copied.set(row.name, "the tensor holds no floats");
+    context.instead.set(row.name, "the tensor holds no floats");
     return copyTensor(row, donor, context);
   }
   const shape = donor?.header.shape ?? [];
@@ -55,20 +56,41 @@ function mayLack(lacking: readonly Participant[], matches: readonly Match[], row
   return matches.length > 0 && lacking.every(({ name }) => isOptional(name)) && isOptional(row.name);
 }
 
+interface Matches {
+  readonly base: Match | undefined;
+  readonly inputs: readonly Match[];
+}
+
 function settle(
   verdict: Verdict,
   row: Row,
   who: Participants,
-  matches: { readonly base: Match | undefined; readonly inputs: readonly Match[] },
+  matches: Matches,
   context: PlanContext,
 ): DraftTensor | undefined {
   if (verdict === "error") return undefined;
-  if (verdict === "merge") return mergeTensor(row, who, matches, context);
+  if (verdict === "merge") return mergeOrAverage(row, who, matches, context);
   const only = matches.base ?? matches.inputs[0];
   if (only === undefined) return undefined;
   reportCopy(row, only, "that too few models have", context);
-  context.copied.set(row.name, "too few models have the tensor");
+  context.instead.set(row.name, "too few models have the tensor");
   return copyTensor(row, only, context);
+}
+
+function mergeOrAverage(
+  row: Row,
+  who: Participants,
+  matches: Matches,
+  context: PlanContext,
+): DraftTensor | undefined {
+  const rule = statisticsRule(row, who);
+  const { base, inputs } = matches;
+  const all = base === undefined ? inputs : [base, ...inputs];
+  if (rule === undefined || all.length < 2) return mergeTensor(row, who, matches, context);
+  reportStatistics(row, context);
+  if (rule === "as weights") return mergeTensor(row, who, matches, context);
+  context.instead.set(row.name, "running statistics are averaged");
+  return averageTensor(row, inputs.length > 1 ? inputs : all, context);
 }
 
 function reportCopy(row: Row, from: Match, which: string, { findings }: PlanContext): void {

@@ -4,6 +4,7 @@ import type { ModelHeaders } from "../sources/types.ts";
 import { layOut } from "../safetensors/layout.ts";
 import { layerOf } from "../tensor/names.ts";
 import { elementCount } from "../tensor/shape.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { PlanContext, PlanOptions } from "./context.ts";
 import { changedDtype } from "./dtypes.ts";
 import type { DraftTensor } from "./drafts.ts";
@@ -35,7 +36,7 @@ export function planMerge(
   const table = new ModelTable(recipe, models);
   const method = methodNamed(recipe.mergeMethod, options.methods);
   const findings = new Findings(recipe);
-  const context: PlanContext = { recipe, options, table, method, findings, copied: new Map() };
+  const context: PlanContext = { recipe, options, table, method, findings, instead: new Map() };
   checkArchitectures(table, findings);
   const { rows, parts, unequal, complete } = outlineOutput(context);
   const drafts = rows.flatMap((row) => planTensor(row, unequal, context) ?? []);
@@ -64,11 +65,24 @@ export function planMerge(
     output: {
       shards,
       byteLength: shards.reduce((sum, shard) => sum + shard.byteLength, 0),
-      parameterCount: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+      ...compareWithDonor(table.at(DONOR), tensors),
     },
     passes: passesOf(tensors, options.methods),
     ...(options.explain !== undefined && { explanations: explainTensors(rows, drafts, context) }),
     warnings: [...table.headers.flatMap(({ warnings = [] }) => warnings), ...findings.list()],
+  };
+}
+
+function compareWithDonor(donor: ModelHeaders, tensors: readonly PlannedTensor[]) {
+  const names = new Set(tensors.map(({ name }) => name));
+  const count = (all: Iterable<{ readonly shape: Shape }>) =>
+    [...all].reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const parameterCount = count(tensors);
+  return {
+    parameterCount,
+    addedTensors: tensors.filter(({ name }) => !donor.tensors.has(name)).length,
+    missingTensors: [...donor.tensors.keys()].filter((name) => !names.has(name)).length,
+    addedParameters: parameterCount - count(donor.tensors.values()),
   };
 }
 

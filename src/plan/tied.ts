@@ -5,13 +5,13 @@ import type { Shape } from "../tensor/shape.ts";
 
 /**
  * The token embedding that serves as the head of a model which stores none; undefined if the config denies it or no
- * embedding has the head's width.
+ * embedding has the head's width. An empty shape is one that is not known.
  */
 export function tiedEmbedding(model: ModelHeaders, head: string, shape: Shape): TensorHeader | undefined {
-  if (!isLanguageHead(head) || shape.length !== 2 || statedTie(model.config) === false) return undefined;
+  if (!isLanguageHead(head) || shape.length === 1 || statedTie(model.config) === false) return undefined;
   for (const tensor of model.tensors.values()) {
-    if (isTokenEmbedding(tensor.name) && tensor.shape.length === 2 && tensor.shape[1] === shape[1])
-      return tensor;
+    const fits = shape.length === 0 || tensor.shape[1] === shape[1];
+    if (isTokenEmbedding(tensor.name) && tensor.shape.length === 2 && fits) return tensor;
   }
   return undefined;
 }

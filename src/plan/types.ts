@@ -95,6 +95,11 @@ export interface MergePlan {
     readonly shards: readonly PlannedShard[];
     readonly byteLength: number;
     readonly parameterCount: number;
+    /** How its tensors differ from the donor's: none unless the recipe restacks layers, or models tie their heads or lack biases. */
+    readonly addedTensors: number;
+    readonly missingTensors: number;
+    /** More parameters than the donor has; negative: fewer. */
+    readonly addedParameters: number;
   };
   /** Input bytes of each pass over the data: [combine] or [measure, combine]. */
   readonly passes: readonly { readonly name: string; readonly readBytes: number }[];

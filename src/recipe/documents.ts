@@ -15,8 +15,8 @@ export interface RecipeDocument {
 const NAME = /^[^\s.<>:"/\\|?*][^<>:"/\\|?*]*(?<![\s.])$/;
 
 /** True if a reference means the result of another recipe of the file: its name stands for a path. */
-export function meansDocument({ path, revision }: ModelReference, names: ReadonlySet<string>): boolean {
-  return revision === undefined && names.has(path);
+export function meansDocument({ path, revision, lora }: ModelReference, names: ReadonlySet<string>): boolean {
+  return revision === undefined && lora === undefined && names.has(path);
 }
 
 class Links {

@@ -31,11 +31,19 @@ export async function openModels(
  * problems list everything that is wrong with the model.
  */
 export async function openModel(reference: ModelReference, options: OpenOptions): Promise<ModelHeaders> {
+  if (reference.lora !== undefined) throw adapter(reference);
   const errors: MergeError[] = [];
   const location = await locate(reference.path, options);
   const model = await readModel(referenceText(reference), location, (error) => errors.push(error));
   throwAll(errors);
   return model;
+}
+
+function adapter(reference: ModelReference): SourceError {
+  const name = referenceText(reference);
+  const message = `${name} is a model with an adapter, which this version of Stockpot does not apply`;
+  const hint = "Merge the adapter into the model first (in PEFT: merge_and_unload), and name the result.";
+  return new SourceError("RECIPE_UNSUPPORTED", message, { where: name, hint });
 }
 
 /** Throws a single error as it is, and several as one of the first one's class that lists the problems of all. */

@@ -26,6 +26,7 @@ describe("stockpot merge", () => {
       stdout,
       /^Plan of .*recipe\.yml\n {2}method {3}model_stock\n {2}base {5}\.\/models\/base +[\d.]+ kB\n/,
     );
+    assert.match(stdout, / {2}against {2}the base: the same tensors, as many parameters\n/);
     assert.match(stdout, / {2}reads {4}2 passes: measure [\d.]+ kB, combine [\d.]+ kB\n/);
     assert.match(
       stdout,

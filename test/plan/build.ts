@@ -123,16 +123,30 @@ export interface RecipeText extends Pick<Recipe, "dtype" | "outDtype"> {
   readonly base?: string;
   readonly models?: readonly (SourceText | string)[];
   readonly slices?: readonly SliceText[];
+  /** Values of override_architecture, by model. */
+  readonly architectures?: Readonly<Record<string, string>>;
   readonly modules?: Readonly<Record<string, ModuleText>>;
   readonly parameters?: Readonly<Record<string, SettingText>>;
   readonly overrides?: readonly OverrideText[];
 }
 
-const ref = (path: string) => ({ path });
-
 /** A recipe as the parser leaves it, the base appended to `models`. Its text has a line per source. */
 export function recipeOf(text: RecipeText): Recipe {
-  const { method, base, models, slices, modules, parameters, overrides = [], ...dtypes } = text;
+  const {
+    method,
+    base,
+    models,
+    slices,
+    modules,
+    parameters,
+    overrides = [],
+    architectures = {},
+    ...dtypes
+  } = text;
+  const ref = (path: string) => {
+    const overrideArchitecture = architectures[path];
+    return { path, ...(overrideArchitecture !== undefined && { overrideArchitecture }) };
+  };
   let line = 1;
   const position = () => ({ ...POSITION, line: ++line });
   const moduleOf = (part: ModuleText, name?: string): RecipeModule => {

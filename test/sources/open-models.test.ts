@@ -33,4 +33,14 @@ describe("opening the models of a recipe", () => {
       return true;
     });
   });
+
+  it("refuses adapters by name, rather than leave them out", async () => {
+    await writeTinyFamily(inFolder("adapted"), { fineTunes: 1 });
+    const reference = { path: "base", lora: { path: "tuned" } };
+    await assert.rejects(openModels([reference], { searchFrom: [inFolder("adapted")] }), (error) => {
+      assert.ok(isMergeError(error, "RECIPE_UNSUPPORTED"));
+      assert.match(error.message, /^base\+tuned is a model with an adapter/);
+      return true;
+    });
+  });
 });
