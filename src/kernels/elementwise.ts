@@ -4,6 +4,22 @@ import type { Address } from "./address.ts";
 export interface ElementwiseSteps {
   addScaled(d: Address, sum: Address, c: number, n: number): void;
   elect(d: Address, vote: Address, sum: Address, weight: Address, c: number, w: number, n: number): void;
+  electTwo(
+    b: Address,
+    p: Address,
+    q: Address,
+    out: Address,
+    v0: number,
+    v1: number,
+    c0: number,
+    c1: number,
+    w0: number,
+    w1: number,
+    s: number,
+    floor: number,
+    divide: boolean,
+    n: number,
+  ): void;
   finishSum(b: Address, sum: Address, out: Address, s: number, n: number): void;
   finishMean(
     b: Address,
@@ -23,8 +39,8 @@ export interface ElementwiseSteps {
   countNonZero(d: Address, count: Address, n: number): void;
   shareOverlap(single: Address, sum: Address, count: Address, n: number): void;
   overlap(d: Address, count: Address, n: number): number;
-  addSquaredDeviation(d: Address, mean: Address, sum: Address, n: number): void;
-  divide(d: Address, s: number, n: number): void;
+  /** `table`: u32 addresses of `count` vectors; `out` is f32. */
+  variance(table: Address, count: number, out: Address, n: number): void;
   /** The key is f32 whatever the type of d. */
   clearWhereZero(key: Address, d: Address, n: number): void;
 }

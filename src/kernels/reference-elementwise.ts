@@ -2,6 +2,10 @@ import type { ElementwiseKernels, ElementwiseSteps, RankKernels } from "./elemen
 import type { Address } from "./address.ts";
 
 type Vector = Float32Array | Float64Array;
+interface Views {
+  readonly f32: (ptr: Address, n: number) => Float32Array;
+  readonly u32: (ptr: Address, n: number) => Uint32Array;
+}
 type View = (ptr: Address, n: number) => Vector;
 
 function at(values: ArrayLike<number>, i: number): number {
@@ -9,7 +13,7 @@ function at(values: ArrayLike<number>, i: number): number {
 }
 
 /** The elementwise kernels' scalar twin, for one type; `r` rounds to it after every operation. */
-function steps(view: View, f32: View, r: (value: number) => number): ElementwiseSteps {
+function steps(view: View, { f32, u32 }: Views, r: (value: number) => number): ElementwiseSteps {
   const each = (n: number, step: (i: number) => void) => {
     for (let i = 0; i < n; i++) step(i);
   };
@@ -31,6 +35,20 @@ function steps(view: View, f32: View, r: (value: number) => number): Elementwise
         const kept = at(votes, i) >= 0 ? z > 0 : z < 0;
         total[i] = r(at(total, i) + (kept ? z : 0));
         share[i] = r(at(share, i) + (kept ? r(w) : 0));
+      });
+    },
+    electTwo: (b, p, q, out, v0, v1, c0, c1, w0, w1, s, floor, divide, n) => {
+      const [base, d0, d1] = [view(b, n), view(p, n), view(q, n)];
+      fill(out, n, (i) => {
+        const vote = r(r(0 + scaled(v0, at(d0, i))) + scaled(v1, at(d1, i)));
+        const z = [scaled(c0, at(d0, i)), scaled(c1, at(d1, i))];
+        const kept = z.map((value) => (vote >= 0 ? value > 0 : value < 0));
+        const total = r((kept[0] ? (z[0] ?? NaN) : 0) + (kept[1] ? (z[1] ?? NaN) : 0));
+        const weight = r((kept[0] ? r(w0) : 0) + (kept[1] ? r(w1) : 0));
+        const least = r(floor);
+        const divisor = least > 0 ? Math.max(weight, least) : weight === 0 ? 1 : weight;
+        const m = divide ? r(total / divisor) : total;
+        return total === 0 ? at(base, i) : r(at(base, i) + scaled(s, m));
       });
     },
     finishSum: (b, sum, out, s, n) => {
@@ -100,16 +118,14 @@ function steps(view: View, f32: View, r: (value: number) => number): Elementwise
       each(n, (i) => (shared += at(delta, i) !== 0 && at(counts, i) > 1 ? 1 : 0));
       return shared;
     },
-    addSquaredDeviation: (d, mean, sum, n) => {
-      const [delta, centre, total] = [view(d, n), view(mean, n), view(sum, n)];
+    variance: (table, count, out, n) => {
+      const vectors = [...u32(table, count)].map((address) => view(address, n));
+      const target = f32(out, n);
       each(n, (i) => {
-        const e = r(at(delta, i) - at(centre, i));
-        total[i] = r(at(total, i) + r(e * e));
+        const values = vectors.map((vector) => at(vector, i));
+        const mean = values.reduce((sum, value) => sum + value, 0) / count;
+        target[i] = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
       });
-    },
-    divide: (d, s, n) => {
-      const delta = view(d, n);
-      each(n, (i) => (delta[i] = r(at(delta, i) / r(s))));
     },
     clearWhereZero: (key, d, n) => {
       const [keys, values] = [f32(key, n), view(d, n)];
@@ -141,8 +157,11 @@ function rankKernels(
   };
   return {
     histogram: (d, bins, n) => {
-      const [bits, counts] = [u32(d, n), u32(bins, 65_536)];
-      for (let i = 0; i < n; i++) counts[keyAt(bits, i) >>> 15] = at(counts, keyAt(bits, i) >>> 15) + 1;
+      const [bits, counts] = [u32(d, n), u32(bins, 2 * 65_536)];
+      for (let i = 0; i < n; i++) {
+        const bin = (keyAt(bits, i) >>> 15) + (i % 2) * 65_536;
+        counts[bin] = at(counts, bin) + 1;
+      }
     },
     histogramWithin: (d, bins, bin, n) => {
       const [bits, counts] = [u32(d, n), u32(bins, 32_768)];
@@ -153,8 +172,12 @@ function rankKernels(
     },
     sumMagnitudes: (d, key, n) => {
       const [bits, values] = [u32(d, n), f32(d, n)];
-      let total = 0;
-      for (let i = 0; i < n; i++) if (keyAt(bits, i) >= key) total += Math.abs(at(values, i));
+      const kept = (i: number) => (keyAt(bits, i) >= key ? Math.abs(at(values, i)) : 0);
+      const whole = n - (n % 4);
+      const lanes = [0, 0, 0, 0];
+      for (let i = 0; i < whole; i++) lanes[i % 4] = at(lanes, i % 4) + kept(i);
+      let total = lanes.reduce((sum, lane) => sum + lane, 0);
+      for (let i = whole; i < n; i++) total += kept(i);
       return total;
     },
     countEqual: (d, key, n) => {
@@ -170,21 +193,22 @@ function rankKernels(
       clear(d, n, (candidate) => candidate === key && left-- <= 0);
     },
     clearRandom: (d, index, key0, key1, threshold, n) =>
-      clear(d, n, (_key, i) => mix((mix((index + i) ^ key0) + key1) | 0) >= threshold),
+      clear(d, n, (_key, i) => mix((Math.imul(index + i, key0 | 1) + key1) | 0) >= threshold),
   };
 }
 
 export function referenceElementwise(memory: WebAssembly.Memory): ElementwiseKernels {
   const f32 = (ptr: Address, n: number) => new Float32Array(memory.buffer, ptr, n);
   const f64 = (ptr: Address, n: number) => new Float64Array(memory.buffer, ptr, n);
+  const u32 = (ptr: Address, n: number) => new Uint32Array(memory.buffer, ptr, n);
   const suffixed = (all: ElementwiseSteps, suffix: string) =>
     Object.fromEntries(Object.entries(all).map(([name, step]) => [`${name}${suffix}`, step as unknown]));
   return {
-    ...suffixed(steps(f32, f32, Math.fround), "F32"),
+    ...suffixed(steps(f32, { f32, u32 }, Math.fround), "F32"),
     ...suffixed(
-      steps(f64, f32, (value) => value),
+      steps(f64, { f32, u32 }, (value) => value),
       "F64",
     ),
-    ...rankKernels(f32, (ptr, n) => new Uint32Array(memory.buffer, ptr, n)),
+    ...rankKernels(f32, u32),
   } as ElementwiseKernels;
 }

@@ -14,7 +14,12 @@ const SMALLEST_WEIGHT_SUM = 1e-8;
 
 export const WEIGHT = perModel(number({ doc: "Factor of this model's task vector." }));
 export const DENSITY = perModel(
-  number({ doc: "Share of the task vector's entries to keep; 1 keeps all.", default: 1, minimum: 0, maximum: 1 }),
+  number({
+    doc: "Share of the task vector's entries to keep; 1 keeps all.",
+    default: 1,
+    minimum: 0,
+    maximum: 1,
+  }),
 );
 export const LAMBDA = number({ doc: "Factor of the sum of the task vectors.", default: 1 });
 export const INT8_MASK = flag({

@@ -64,7 +64,7 @@ export function needsReading({ masks, power }: KeptSumsRequest): boolean {
   return power === 2 || masks.some((mask) => mask.kind !== "all" && mask.kind !== "none");
 }
 
-/** For each task vector f64 sums of magnitudes, or of squares for power 2: of all entries, and of the kept ones. */
+/** For each task vector f64 sums: of all magnitudes (0 for power 2), and of the kept magnitudes, or squares for power 2. */
 export interface KeptSums {
   readonly all: Float64Array;
   readonly kept: Float64Array;

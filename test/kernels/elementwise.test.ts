@@ -5,7 +5,7 @@ import { FIRST_FREE_ADDRESS, instantiateKernels, KERNELS_URL } from "../../src/k
 import { referenceKernels } from "../../src/kernels/reference.ts";
 import { makeNormal } from "../fixtures/random.ts";
 
-const memory = new WebAssembly.Memory({ initial: 32 });
+const memory = new WebAssembly.Memory({ initial: 40 });
 const simd = instantiateKernels(new WebAssembly.Module(readFileSync(KERNELS_URL)), memory);
 const twin = referenceKernels(memory);
 const LENGTHS = [...Array(20).keys(), 255, 256, 1000];
@@ -33,8 +33,14 @@ const STEPS: Record<keyof ElementwiseSteps, (k: ElementwiseSteps, n: number) => 
   countNonZero: (k, n) => k.countNonZero(P, Q, n),
   shareOverlap: (k, n) => k.shareOverlap(P, Q, R, n),
   overlap: (k, n) => k.overlap(P, Q, n),
-  addSquaredDeviation: (k, n) => k.addSquaredDeviation(P, Q, R, n),
-  divide: (k, n) => k.divide(P, 3, n),
+  electTwo: (k, n) => (
+    k.electTwo(P, Q, R, S, 0.4, 0.5, 0.6, 0.7, 0.4, 0.5, 1.2, 0, true, n),
+    k.electTwo(S, Q, R, P, 0.4, 0.5, -0.6, 0.7, 0.4, 0.5, 1.2, 0, false, n)
+  ),
+  variance: (k, n) => {
+    new Uint32Array(memory.buffer, BINS, 3).set([P, Q, R]);
+    k.variance(BINS, 3, S, n);
+  },
   clearWhereZero: (k, n) => k.clearWhereZero(P, Q, n),
 };
 
@@ -82,13 +88,13 @@ describe("elementwise kernels", () => {
         const seen: unknown[] = [];
         const fresh = () => {
           fill("F32", n);
-          new Uint8Array(memory.buffer, BINS, 262_144).fill(0);
+          new Uint8Array(memory.buffer, BINS, 524_288).fill(0);
         };
         const bins = (count: number) =>
           [...new Uint32Array(memory.buffer, BINS, count).entries()].filter(([, c]) => c > 0);
         fresh();
         k.histogram(P, BINS, n);
-        seen.push(bins(65_536));
+        seen.push(bins(2 * 65_536));
         fresh();
         k.histogramWithin(P, BINS, one >>> 15, n);
         seen.push(bins(32_768), k.sumMagnitudes(P, one, n), k.countEqual(P, one, n));
@@ -105,6 +111,36 @@ describe("elementwise kernels", () => {
         return seen;
       });
       assert.deepEqual(results[0], results[1], `n = ${n}`);
+    }
+  });
+
+  it("elect between two vectors in one reading as step by step", () => {
+    for (const type of ["F32", "F64"] as const) {
+      const k = simd;
+      const [n, work] = [1000, BINS];
+      const [vote, sum, weight, out] = [0, 1, 2, 3].map((i) => work + i * SLOT) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      fill(type, 7);
+      new Uint8Array(memory.buffer, work, 4 * SLOT).fill(0);
+      for (const [d, c] of [
+        [Q, 0.4],
+        [R, 0.5],
+      ] as const)
+        k[`addScaled${type}`](d, vote, c, n);
+      for (const [d, c] of [
+        [Q, 0.4],
+        [R, 0.5],
+      ] as const)
+        k[`elect${type}`](d, vote, sum, weight, c, c, n);
+      k[`finishMean${type}`](P, sum, weight, out, 1.3, 0, n);
+      k[`electTwo${type}`](P, Q, R, S, 0.4, 0.5, 0.4, 0.5, 0.4, 0.5, 1.3, 0, true, n);
+      const size = n * (type === "F32" ? 4 : 8);
+      const bytes = (address: number) => new Uint8Array(memory.buffer.slice(address, address + size));
+      assert.deepEqual(bytes(S), bytes(out));
     }
   });
 

@@ -5,6 +5,8 @@ import { allOperands, rankedCount, rankedVectors } from "./ranked-vectors.ts";
 import { addArrays } from "./sums.ts";
 
 const BINS = 65_536;
+/** The kernel counts into two tables in turn. */
+const TABLE_BYTES = 2 * BINS * 4;
 
 /** Histograms of the upper 16 bits of magnitudes, one for each ranked vector. */
 export const binsPass: Pass<"bins"> = {
@@ -28,9 +30,9 @@ class BinsRunner implements Runner<Bins> {
     this.#request = request;
     this.#bench = bench;
     const count = rankedCount(request.of, bench);
-    const first = bench.reserve(count * BINS * 4);
-    bench.clear(first, count * BINS * 4);
-    this.#tables = Array.from({ length: count }, (_, k) => first + k * BINS * 4);
+    const first = bench.reserve(count * TABLE_BYTES);
+    bench.clear(first, count * TABLE_BYTES);
+    this.#tables = Array.from({ length: count }, (_, k) => first + k * TABLE_BYTES);
     this.#zeros = new Float64Array(count);
     this.#sums = new Float64Array(count);
   }
@@ -43,13 +45,14 @@ class BinsRunner implements Runner<Bins> {
       this.#zeros[k] = (this.#zeros[k] ?? 0) + kernels.countEqual(vector, 0, n);
       if (this.#request.sums) this.#sums[k] = (this.#sums[k] ?? 0) + kernels.sumMagnitudes(vector, 0, n);
     });
-    if (vectors.some((vector) => kernels.countNonFiniteF32(vector, n) > 0))
-      this.#bench.noteNonFinite(offset, n, 0);
   }
 
   finish(): Bins {
     return {
-      bins: this.#tables.map((table) => this.#bench.u32(table, BINS).slice()),
+      bins: this.#tables.map((table) => {
+        const [even, odd] = [this.#bench.u32(table, BINS), this.#bench.u32(table + BINS * 4, BINS)];
+        return even.map((count, bin) => count + (odd[bin] ?? 0));
+      }),
       zeros: this.#zeros,
       sums: this.#sums,
     };

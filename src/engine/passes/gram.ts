@@ -13,6 +13,10 @@ import type { Vectors } from "./vectors.ts";
  */
 const TRUSTED = { above: 1e-20, below: 1e34 };
 
+export function isTrusted(square: number): boolean {
+  return square >= TRUSTED.above && square <= TRUSTED.below;
+}
+
 /** Inner products of the inputs or of their differences from one of them, segment by segment. */
 export const gramPass: Pass<"gram"> = {
   reads: ({ space }, bench) => readsOf(space, bench),
@@ -77,7 +81,7 @@ class GramRunner implements Runner<GramSums> {
   }
 
   #trusted(i: number, square: number, n: number): boolean {
-    return (square >= TRUSTED.above && square <= TRUSTED.below) || at(this.#zeros, i) === n;
+    return isTrusted(square) || at(this.#zeros, i) === n;
   }
 
   /** All products of the prepared vectors; false, with nothing added, if F32 products cannot be trusted. */

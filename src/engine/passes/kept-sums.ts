@@ -1,6 +1,7 @@
 import type { KeptSums, KeptSumsRequest } from "../../methods/statistics.ts";
 import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
+import { isTrusted } from "./gram.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { allOperands } from "./ranked-vectors.ts";
 import { VectorMasks } from "./sparse.ts";
@@ -35,7 +36,7 @@ class KeptSumsRunner implements Runner<KeptSums> {
 
   segment(offset: number, n: number): void {
     this.#bench.differences(offset, n, this.#wanted);
-    this.#addTo(this.#all, n);
+    if (this.#power === 1) this.#addTo(this.#all, n);
     this.#masks.apply(this.#wanted, offset, n);
     this.#addTo(this.#kept, n);
   }
@@ -50,11 +51,18 @@ class KeptSumsRunner implements Runner<KeptSums> {
 
   #sum(vector: number, n: number): number {
     const { kernels, arithmetic } = this.#bench;
-    if (this.#power === 2)
-      return arithmetic === "F64" ? kernels.dotF64(vector, vector, n) : kernels.dotWide(vector, vector, n);
+    if (this.#power === 2) return this.#square(vector, n);
     if (arithmetic === "F32") return kernels.sumMagnitudes(vector, 0, n);
     const narrow = this.#bench.spare(5);
     kernels.demote(vector, narrow, n);
     return kernels.sumMagnitudes(narrow, 0, n);
+  }
+
+  #square(vector: number, n: number): number {
+    const { kernels, arithmetic } = this.#bench;
+    if (arithmetic === "F64") return kernels.dotF64(vector, vector, n);
+    const square = kernels.dot(vector, vector, n);
+    if (isTrusted(square) || kernels.countEqual(vector, 0, n) === n) return square;
+    return kernels.dotWide(vector, vector, n);
   }
 }

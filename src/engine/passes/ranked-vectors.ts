@@ -22,24 +22,21 @@ export function rankedVectors(of: RankedVectors, bench: Workbench, offset: numbe
 }
 
 /**
- * Population variance over the task vectors in scratch, per element: in f64 and rounded once to f32, so that the order
- * of the models does not decide between equal variances. Returns its address.
+ * Ranks elements as the population variance over the task vectors in scratch does; returns the address of f32 values.
+ * For two vectors the variance is (d0 - d1)^2 / 4, and the difference itself ranks the same.
  */
 export function variance(bench: Workbench, n: number): number {
-  const { kernels } = bench;
   const inputs = bench.operands.length - 1;
-  const [mean, sum, wide] = [bench.spare(0), bench.spare(1), bench.spare(5)];
-  const delta = (i: number) => {
-    if (bench.arithmetic === "F64") return bench.scratch(i);
-    kernels.widen(bench.scratch(i), wide, n);
-    return wide;
-  };
-  bench.clear(mean, (n + 1) * 8);
-  bench.clear(sum, (n + 1) * 8);
-  for (let i = 1; i <= inputs; i++) kernels.addScaledF64(delta(i), mean, 1, n);
-  kernels.divideF64(mean, inputs, n);
-  for (let i = 1; i <= inputs; i++) kernels.addSquaredDeviationF64(delta(i), mean, sum, n);
-  kernels.divideF64(sum, inputs, n);
-  kernels.demote(sum, sum, n);
-  return sum;
+  const out = bench.spare(1);
+  if (inputs === 2) {
+    bench.copyVector(bench.scratch(1), out, n);
+    bench.steps.addScaled(bench.scratch(2), out, -1, n);
+    if (bench.arithmetic === "F64") bench.kernels.demote(out, out, n);
+    return out;
+  }
+  const table = bench.spare(0);
+  const addresses = bench.u32(table, inputs);
+  for (let i = 0; i < inputs; i++) addresses[i] = bench.scratch(i + 1);
+  bench.steps.variance(table, inputs, out, n);
+  return out;
 }

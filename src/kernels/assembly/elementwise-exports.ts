@@ -79,21 +79,53 @@ export function overlapF32(d: usize, count: usize, n: i32): i32 {
 export function overlapF64(d: usize, count: usize, n: i32): i32 {
   return e.overlap<f64>(d, count, n);
 }
-export function addSquaredDeviationF32(d: usize, mean: usize, sum: usize, n: i32): void {
-  e.addSquaredDeviation<f32>(d, mean, sum, n);
-}
-export function addSquaredDeviationF64(d: usize, mean: usize, sum: usize, n: i32): void {
-  e.addSquaredDeviation<f64>(d, mean, sum, n);
-}
 export function clearWhereZeroF64(key: usize, d: usize, n: i32): void {
   e.clearWhereZero<f64>(key, d, n);
 }
 export function clearWhereZeroF32(key: usize, d: usize, n: i32): void {
   e.clearWhereZero<f32>(key, d, n);
 }
-export function divideF32(d: usize, s: f32, n: i32): void {
-  e.divide<f32>(d, s, n);
+export function electTwoF32(
+  b: usize,
+  p: usize,
+  q: usize,
+  out: usize,
+  v0: f32,
+  v1: f32,
+  c0: f32,
+  c1: f32,
+  w0: f32,
+  w1: f32,
+  s: f32,
+  floor: f32,
+  divide: i32,
+  n: i32,
+): void {
+  if (divide) e.electTwo<f32>(b, p, q, out, v0, v1, c0, c1, w0, w1, s, floor, true, n);
+  else e.electTwo<f32>(b, p, q, out, v0, v1, c0, c1, w0, w1, s, floor, false, n);
 }
-export function divideF64(d: usize, s: f64, n: i32): void {
-  e.divide<f64>(d, s, n);
+export function varianceF32(table: usize, count: i32, out: usize, n: i32): void {
+  e.variance<f32>(table, count, out, n);
+}
+export function electTwoF64(
+  b: usize,
+  p: usize,
+  q: usize,
+  out: usize,
+  v0: f64,
+  v1: f64,
+  c0: f64,
+  c1: f64,
+  w0: f64,
+  w1: f64,
+  s: f64,
+  floor: f64,
+  divide: i32,
+  n: i32,
+): void {
+  if (divide) e.electTwo<f64>(b, p, q, out, v0, v1, c0, c1, w0, w1, s, floor, true, n);
+  else e.electTwo<f64>(b, p, q, out, v0, v1, c0, c1, w0, w1, s, floor, false, n);
+}
+export function varianceF64(table: usize, count: i32, out: usize, n: i32): void {
+  e.variance<f64>(table, count, out, n);
 }

@@ -1,5 +1,5 @@
 // Elementwise steps of sparse and elected combinations, on vectors in scratch memory of type T (f32 or f64). Scratch is
-// padded: these kernels work on whole v128, so up to three elements past n are overwritten with values of no meaning.
+// padded: these kernels work on whole v128, so up to seven elements past n are overwritten with values of no meaning.
 
 // @ts-ignore: decorator
 @inline
@@ -44,6 +44,51 @@ export function elect<T>(d: usize, vote: usize, sum: usize, weight: usize, c: T,
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function divisorOf<T>(weight: v128, floor: v128, floored: bool): v128 {
+  if (floored) return v128.max<T>(weight, floor);
+  return pick(v128.eq<T>(weight, zero<T>()), v128.splat<T>(1 as T), weight);
+}
+
+/**
+ * Two task vectors in one reading: what addScaled, elect and finishMean (finishSum, if not `divide`) do one after the
+ * other, to the bit. v: factors of the vote, c: of the sum, w: weights.
+ */
+export function electTwo<T>(
+  b: usize, p: usize, q: usize, out: usize,
+  v0: T, v1: T, c0: T, c1: T, w0: T, w1: T, s: T, floor: T, divide: bool, n: i32,
+): void {
+  const none = zero<T>();
+  const scale = v128.splat<T>(s);
+  const least = v128.splat<T>(floor);
+  const floored = floor > 0;
+  for (let i = 0; i < n; i += lanes<T>(), b += 16, p += 16, q += 16, out += 16) {
+    const d0 = v128.load(p);
+    const d1 = v128.load(q);
+    const vote = v128.add<T>(
+      v128.add<T>(none, v128.mul<T>(v128.splat<T>(v0), d0)),
+      v128.mul<T>(v128.splat<T>(v1), d1),
+    );
+    const positive = v128.ge<T>(vote, none);
+    const z0 = v128.mul<T>(v128.splat<T>(c0), d0);
+    const z1 = v128.mul<T>(v128.splat<T>(c1), d1);
+    const kept0 = pick(positive, v128.gt<T>(z0, none), v128.lt<T>(z0, none));
+    const kept1 = pick(positive, v128.gt<T>(z1, none), v128.lt<T>(z1, none));
+    let m = v128.add<T>(v128.add<T>(none, v128.and(z0, kept0)), v128.and(z1, kept1));
+    const base = v128.load(b);
+    const unmoved = v128.eq<T>(m, none);
+    if (divide) {
+      const weight = v128.add<T>(
+        v128.add<T>(none, v128.and(v128.splat<T>(w0), kept0)),
+        v128.and(v128.splat<T>(w1), kept1),
+      );
+      m = v128.div<T>(m, divisorOf<T>(weight, least, floored));
+    }
+    v128.store(out, pick(unmoved, base, v128.add<T>(base, v128.mul<T>(scale, m))));
+  }
+}
+
 /** out = b + s * sum, and b itself where sum is 0. */
 export function finishSum<T>(b: usize, sum: usize, out: usize, s: T, n: i32): void {
   const scale = v128.splat<T>(s);
@@ -62,14 +107,13 @@ export function finishSum<T>(b: usize, sum: usize, out: usize, s: T, n: i32): vo
 export function finishMean<T>(b: usize, sum: usize, weight: usize, out: usize, s: T, floor: T, n: i32): void {
   const scale = v128.splat<T>(s);
   const none = zero<T>();
-  const one = v128.splat<T>(1 as T);
   const least = v128.splat<T>(floor);
   const floored = floor > 0;
   for (let i = 0; i < n; i += lanes<T>(), b += 16, sum += 16, weight += 16, out += 16) {
     const base = v128.load(b);
     const m = v128.load(sum);
     const w = v128.load(weight);
-    const divisor = floored ? v128.max<T>(w, least) : pick(v128.eq<T>(w, none), one, w);
+    const divisor = divisorOf<T>(w, least, floored);
     const delta = v128.mul<T>(scale, v128.div<T>(m, divisor));
     v128.store(out, pick(v128.eq<T>(m, none), base, v128.add<T>(base, delta)));
   }
@@ -170,21 +214,31 @@ export function overlap<T>(d: usize, count: usize, n: i32): i32 {
   return shared;
 }
 
-/** sum += (d - mean)^2. */
-export function addSquaredDeviation<T>(d: usize, mean: usize, sum: usize, n: i32): void {
-  for (let i = 0; i < n; i += lanes<T>(), d += 16, mean += 16, sum += 16) {
-    const e = v128.sub<T>(v128.load(d), v128.load(mean));
-    v128.store(sum, v128.add<T>(v128.load(sum), v128.mul<T>(e, e)));
+/** d = 0 where key (f32, whatever T is) is 0. */
+export function clearWhereZero<T>(key: usize, d: usize, n: i32): void {
+  if (sizeof<T>() == 4) {
+    const none = f32x4.splat(0);
+    for (let i = 0; i < n; i += 4, key += 16, d += 16)
+      v128.store(d, v128.andnot(v128.load(d), f32x4.eq(v128.load(key), none)));
+  } else {
+    for (let i = 0; i < n; i++, key += 4, d += sizeof<T>()) if (load<f32>(key) == 0) store<T>(d, 0 as T);
   }
 }
 
-/** d = d / s. */
-export function divide<T>(d: usize, s: T, n: i32): void {
-  const divisor = v128.splat<T>(s);
-  for (let i = 0; i < n; i += lanes<T>(), d += 16) v128.store(d, v128.div<T>(v128.load(d), divisor));
-}
-
-/** d = 0 where key is 0. */
-export function clearWhereZero<T>(key: usize, d: usize, n: i32): void {
-  for (let i = 0; i < n; i++, key += 4, d += sizeof<T>()) if (load<f32>(key) == 0) store<T>(d, 0 as T);
+/**
+ * out = population variance over `count` vectors of type T, per element: in f64, rounded once to f32. `table` holds
+ * the vectors' addresses as u32. Exactly 0 where all are equal.
+ */
+export function variance<T>(table: usize, count: i32, out: usize, n: i32): void {
+  for (let i = 0; i < n; i++, out += 4) {
+    let sum: f64 = 0;
+    for (let k = 0; k < count; k++) sum += <f64>load<T>(load<usize>(table + (k << 2)) + <usize>i * sizeof<T>());
+    const mean = sum / count;
+    let squares: f64 = 0;
+    for (let k = 0; k < count; k++) {
+      const e = <f64>load<T>(load<usize>(table + (k << 2)) + <usize>i * sizeof<T>()) - mean;
+      squares += e * e;
+    }
+    store<f32>(out, <f32>(squares / count));
+  }
 }

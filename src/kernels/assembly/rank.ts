@@ -9,9 +9,20 @@ function keys(ptr: usize): v128 {
   return v128.and(v128.load(ptr), i32x4.splat(MAGNITUDE));
 }
 
-/** bins[key >>> 15] += 1; 65,536 u32 bins. */
+/**
+ * bins[key >>> 15] += 1. Elements alternate between two tables of 65,536 u32 bins, one after the other: equal
+ * neighbours need not wait for each other's count.
+ */
 export function histogram(d: usize, bins: usize, n: i32): void {
-  for (let i = 0; i < n; i++, d += 4) {
+  const other = bins + 65_536 * 4;
+  let i = 0;
+  for (; i + 2 <= n; i += 2, d += 8) {
+    const even = bins + (<usize>((load<u32>(d) & MAGNITUDE) >>> 15) << 2);
+    const odd = other + (<usize>((load<u32>(d, 4) & MAGNITUDE) >>> 15) << 2);
+    store<u32>(even, load<u32>(even) + 1);
+    store<u32>(odd, load<u32>(odd) + 1);
+  }
+  if (i < n) {
     const bin = bins + (<usize>((load<u32>(d) & MAGNITUDE) >>> 15) << 2);
     store<u32>(bin, load<u32>(bin) + 1);
   }
@@ -37,10 +48,24 @@ function addWithin(d: usize, bins: usize, bin: i32): void {
   store<u32>(at, load<u32>(at) + 1);
 }
 
-/** Sum of the magnitudes whose key is at least `key`; in f64, one after the other. */
+/**
+ * Sum of the magnitudes whose key is at least `key`: lane l of four adds elements l, l + 4, ... in f64, then the lanes
+ * are added in order, then the last n % 4 elements.
+ */
 export function sumMagnitudes(d: usize, key: u32, n: i32): f64 {
-  let total: f64 = 0;
-  for (let i = 0; i < n; i++, d += 4) {
+  const least = i32x4.splat(key);
+  let low = f64x2.splat(0);
+  let high = low;
+  let i = 0;
+  for (; i + 4 <= n; i += 4, d += 16) {
+    const magnitude = keys(d);
+    const kept = v128.and(magnitude, i32x4.ge_s(magnitude, least));
+    low = f64x2.add(low, f64x2.promote_low_f32x4(kept));
+    high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<u64>(kept, kept, 1, 1)));
+  }
+  let total = f64x2.extract_lane(low, 0) + f64x2.extract_lane(low, 1);
+  total = total + f64x2.extract_lane(high, 0) + f64x2.extract_lane(high, 1);
+  for (; i < n; i++, d += 4) {
     const bits = load<u32>(d) & MAGNITUDE;
     if (bits >= key) total += <f64>reinterpret<f32>(bits);
   }
@@ -92,17 +117,22 @@ function mix(x: v128): v128 {
 
 /**
  * d = 0 where a 32-bit number drawn for the element is at or above `threshold`. The draw is a function of the two keys
- * and of the element's index alone: mix(mix(index ^ key0) + key1).
+ * and of the element's index alone: mix(index * (key0 | 1) + key1).
  */
 export function clearRandom(d: usize, index: u32, key0: u32, key1: u32, threshold: u32, n: i32): void {
-  let at = i32x4.add(i32x4.splat(index), i32x4(0, 1, 2, 3));
-  const first = i32x4.splat(key0);
+  let low = i32x4.add(i32x4.splat(index), i32x4(0, 1, 2, 3));
+  let high = i32x4.add(low, i32x4.splat(4));
+  const first = i32x4.splat(key0 | 1);
   const second = i32x4.splat(key1);
   const limit = i32x4.splat(threshold);
-  const four = i32x4.splat(4);
-  for (let i = 0; i < n; i += 4, d += 16) {
-    const draw = mix(i32x4.add(mix(v128.xor(at, first)), second));
-    v128.store(d, v128.and(v128.load(d), i32x4.lt_u(draw, limit)));
-    at = i32x4.add(at, four);
+  const eight = i32x4.splat(8);
+  // Two at a time, which do not wait for each other; scratch is padded.
+  for (let i = 0; i < n; i += 8, d += 32) {
+    const a = mix(i32x4.add(i32x4.mul(low, first), second));
+    const b = mix(i32x4.add(i32x4.mul(high, first), second));
+    v128.store(d, v128.and(v128.load(d), i32x4.lt_u(a, limit)));
+    v128.store(d, v128.and(v128.load(d, 16), i32x4.lt_u(b, limit)), 16);
+    low = i32x4.add(low, eight);
+    high = i32x4.add(high, eight);
   }
 }
