@@ -68,7 +68,7 @@ function combine(context: Context, { cuts, sums }: Magnitudes, election: boolean
 
 /** Sum of the magnitudes in the band, from the sums above its two edges. */
 function keptSum({ from, to }: Extract<Mask, { kind: "band" }>, [lower, upper]: readonly Cut[]): number {
-  if (to !== undefined && to.magnitude === from.magnitude) return from.keep * from.magnitude;
+  if (to?.magnitude === from.magnitude) return from.keep * from.magnitude;
   const below = (lower?.sumAbove ?? 0) + from.keep * from.magnitude;
   return to === undefined || upper === undefined
     ? below

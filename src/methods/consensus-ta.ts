@@ -29,7 +29,6 @@ export const consensusTa = defineMethod({
   },
   whenMissing: "base",
   symmetric: true,
-  check: ({ k }, n) => (k > n ? `k is ${k}, and no entry can matter to more than ${n} models` : undefined),
   solve: ({ parameters: { lambda, k, tall_lambda: ratios } }) => ({
     combination: { kind: "agreed", ratios: Float64Array.from(ratios), least: k, scale: lambda },
   }),

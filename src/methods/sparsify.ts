@@ -36,7 +36,7 @@ export const rescaleFlag = <const D extends boolean>(byDefault: D) =>
   });
 
 /** Entries that a density keeps, as mergekit counts: truncated, but at least one. */
-export function keptCount(density: number, elementCount: number): number {
+function keptCount(density: number, elementCount: number): number {
   return density <= 0 ? 0 : Math.max(1, Math.trunc(density * elementCount));
 }
 

@@ -11,7 +11,7 @@ import type { Participant, Participants } from "./participants.ts";
 import type { Row } from "./row.ts";
 
 /** The tensors that a word of the user's means: one of that name, else those that a glob matches, else parts of names. */
-export function tensorsMeant(word: string, names: readonly string[]): ReadonlySet<string> {
+function tensorsMeant(word: string, names: readonly string[]): ReadonlySet<string> {
   if (names.includes(word)) return new Set([word]);
   const matches = (name: string) => (/[*?]/.test(word) ? matchesGlob(word, name) : name.includes(word));
   return new Set(names.filter(matches));
