@@ -3,6 +3,7 @@ import type { Recipe } from "../recipe/types.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
 import type { Findings } from "./findings.ts";
 import type { ModelTable } from "./models.ts";
+import type { Renaming } from "./renaming.ts";
 
 export interface PlanOptions {
   /** Every merge method that the recipe may name. */
@@ -29,6 +30,8 @@ export interface PlanContext {
   /** The recipe's merge method; overrides may name others. */
   readonly method: AnyMethod;
   readonly findings: Findings;
+  /** By position in the table of models. */
+  readonly renamings: readonly Renaming[];
   /** Why the method of a tensor does not run, by its name. */
   readonly instead: Map<string, string>;
 }

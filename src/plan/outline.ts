@@ -96,9 +96,11 @@ function rowsOf(part: SliceNames, { module }: Part, context: PlanContext, unequa
   const order = [lead, ...models.keys()].filter((source, at) => at === 0 || source !== lead);
   const leader = leaderOf(slice, lead, context);
   for (const source of order) {
-    const model = context.table.at(models[source] ?? DONOR);
+    const position = models[source] ?? DONOR;
+    const model = context.table.at(position);
     for (const { name, shape } of model.tensors.values()) {
-      const output = part.toOutput(source, name, shape);
+      const own = part.toOutput(source, name, shape);
+      const output = own === undefined ? undefined : context.renamings[position]?.toDonor(own);
       if (output === undefined || names.has(output)) continue;
       if (source === lead || completes(output, leader, model, name, context)) names.add(output);
       else if (!unequal.has(stackKey(model, part.place(output).layer?.prefix)))
@@ -110,7 +112,10 @@ function rowsOf(part: SliceNames, { module }: Part, context: PlanContext, unequa
     module,
     slice,
     ...part.place(name),
-    sourceNames: models.map((_, source) => part.toSource(source, name)),
+    sourceNames: models.map((position, source) => {
+      const own = part.toSource(source, name);
+      return context.renamings[position]?.toModel(own) ?? own;
+    }),
   }));
 }
 
@@ -127,7 +132,10 @@ function completes(
 ): boolean {
   const shape = model.tensors.get(name)?.shape ?? [];
   if (tiedEmbedding(leader, output, shape) !== undefined) return true;
-  return (method.base === "ignored" || method.whenMissing === "only") && isOptional(output);
+  // The bias of a head that the leader lacks is of no use without it.
+  const weight = output.replace(/\.bias$/, ".weight");
+  const isAlone = weight !== output && model.tensors.has(weight) && !leader.tensors.has(weight);
+  return (method.base === "ignored" || method.whenMissing === "only") && isOptional(output) && !isAlone;
 }
 
 /** Tensors before the layers, the layers in their order, the tensors after them. */

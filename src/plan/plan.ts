@@ -18,6 +18,7 @@ import { reportUnusedOverrides } from "./overrides.ts";
 import { configEditsOf } from "./output-config.ts";
 import { methodNamed } from "./participants.ts";
 import { planTensor } from "./plan-tensor.ts";
+import { renamingsOf } from "./renaming.ts";
 import { modelsOf, passesOf } from "./reads.ts";
 import type { MergePlan, PlannedShard, PlannedTensor } from "./types.ts";
 
@@ -36,7 +37,15 @@ export function planMerge(
   const table = new ModelTable(recipe, models);
   const method = methodNamed(recipe.mergeMethod, options.methods);
   const findings = new Findings(recipe);
-  const context: PlanContext = { recipe, options, table, method, findings, instead: new Map() };
+  const context: PlanContext = {
+    recipe,
+    options,
+    table,
+    method,
+    findings,
+    renamings: renamingsOf(table, findings),
+    instead: new Map(),
+  };
   checkArchitectures(table, findings);
   const { rows, parts, unequal, complete } = outlineOutput(context);
   const drafts = rows.flatMap((row) => planTensor(row, unequal, context) ?? []);
