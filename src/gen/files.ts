@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderReference } from "../cli/reference.ts";
 import { METHODS } from "../methods/index.ts";
-import { parseRecipe } from "../recipe/parse.ts";
+import { parseRecipes } from "../recipe/parse.ts";
 import { recipeSchema } from "../recipe/schema.ts";
 import { errorsPage } from "./errors-page.ts";
 import { fillBlock } from "./markdown.ts";
@@ -18,9 +18,12 @@ function recipesByMethod(root: string): ReadonlyMap<string, readonly string[]> {
     .filter((each) => each.endsWith(".yml"))
     .sort()) {
     const file = join("recipes", name);
-    const { recipe } = parseRecipe(readFileSync(join(root, file), "utf8"), { file });
-    const overriding = recipe.overrides.flatMap(({ mergeMethod }) => mergeMethod ?? []);
-    for (const method of new Set([recipe.mergeMethod, ...overriding])) {
+    const { intermediates, output } = parseRecipes(readFileSync(join(root, file), "utf8"), { file });
+    const methods = [...intermediates, output].flatMap(({ mergeMethod, overrides }) => [
+      mergeMethod,
+      ...overrides.flatMap((override) => override.mergeMethod ?? []),
+    ]);
+    for (const method of new Set(methods)) {
       found.set(method, [...(found.get(method) ?? []), name]);
     }
   }

@@ -80,6 +80,57 @@ export const tensorsChecks = (at: Workplace): Checks => ({
     const untied = await at.run(folder, LINEAR_AB.replace("model: b", "model: own"), { out: "untied" });
     assert.deepEqual([...(untied.weights.get("lm_head.weight")?.values ?? [])], [5, 5]);
   },
+  "one network with two namings": async () => {
+    const model = (value: number, prefix = "") => ({
+      [`${prefix}h.0.w`]: floats([value]),
+      [`${prefix}h.1.w`]: floats([value]),
+    });
+    const folder = await at.modelsIn({ a: model(1), b: model(3, "transformer.") });
+    const { report, weights } = await at.run(folder, LINEAR_AB);
+    assert.deepEqual(
+      [...weights].map(([name, { values }]) => [name, values[0]]),
+      [
+        ["h.0.w", 2],
+        ["h.1.w", 2],
+      ],
+    );
+    assert.deepEqual(
+      report.warnings.map(({ code }) => code),
+      ["PLAN_RENAMED"],
+    );
+  },
+  "running statistics of batch normalisation": async () => {
+    const folder = await at.modelsIn(
+      Object.fromEntries(
+        [
+          ["base", 4],
+          ["a", 1],
+          ["b", 2],
+        ].map(([name, value]) => [name, { "bn.running_var": floats([Number(value)]) }]),
+      ),
+    );
+    const text = `merge_method: task_arithmetic\n${STOCK_AB}parameters: {weight: 2}\n`;
+    const { report, weights } = await at.run(folder, text);
+    // Task arithmetic would give 4 + 2 * (1 - 4) + 2 * (2 - 4) = -6.
+    assert.equal(weights.get("bn.running_var")?.values[0], 1.5);
+    assert.deepEqual(
+      report.warnings.map(({ code }) => code),
+      ["PLAN_STATISTICS"],
+    );
+  },
+  "`config.json` of restacked layers": async () => {
+    const layers = Object.fromEntries([0, 1, 2].map((i) => [`layers.${String(i)}.x.w`, floats([i])]));
+    const config = { num_hidden_layers: 3, layer_types: ["x", "y", "z"], mlp_only_layers: [2] };
+    const folder = await at.modelsIn({ a: layers }, config);
+    const slices =
+      "[{sources: [{model: a, layer_range: [2, 3]}]}, {sources: [{model: a, layer_range: [0, 1]}]}]";
+    const { report } = await at.run(folder, `merge_method: passthrough\nslices: ${slices}\n`);
+    const written = JSON.parse(readFileSync(`${report.out}/config.json`, "utf8")) as typeof config;
+    assert.deepEqual(
+      [written.num_hidden_layers, written.layer_types, written.mlp_only_layers],
+      [2, ["z", "x"], [0]],
+    );
+  },
   "repeated runs": async () => {
     const values = (phase: number) => Array.from({ length: 70_000 }, (_, i) => Math.sin(i + phase));
     const tensor = (phase: number) => ({ w: floats(values(phase), [700, 100]), v: floats([phase]) });

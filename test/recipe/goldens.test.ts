@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseRecipe, parseRecipes } from "../../src/recipe/parse.ts";
+import { parseRecipes } from "../../src/recipe/parse.ts";
 import { referencedModels } from "../../src/recipe/references.ts";
 import { problemsOf } from "./faults.ts";
 import { MORE_METHODS } from "./more-methods.ts";
@@ -52,7 +52,7 @@ describe("A recipe in recipes/", () => {
     it(`is read without a warning: ${name}`, () => {
       const file = join("recipes", name);
       const text = readFileSync(file, "utf8");
-      assert.deepEqual(parseRecipe(text, { file }).warnings, []);
+      assert.deepEqual(parseRecipes(text, { file }).warnings, []);
       assert.match(text, /^# yaml-language-server: \$schema=\.\.\/schemas\/recipe\.schema\.json$/m);
     });
   }
