@@ -51,8 +51,8 @@ export interface Kernels extends ElementwiseKernels, ColumnKernels {
   countNonFiniteF64(ptr: Address, n: number): number;
 
   /**
-   * Fused subtract and dotPair over three vectors of one dtype: writes pp, pq, qq and the zero counts of p and q, with
-   * p = x - a and q = y - a, as five f64 to `out`.
+   * Fused subtract and dotPair over three vectors of one dtype: writes pp, pq, qq as f64 to `out`, with p = x - a and
+   * q = y - a.
    */
   gramOfTwoF32: GramOfTwo;
   gramOfTwoBF16: GramOfTwo;

@@ -47,8 +47,9 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     (dtype: "F32" | HalfDtype) => (a: Address, x: Address, y: Address, n: number, out: Address) => {
       const [p, q] = [new Float32Array(n), new Float32Array(n)];
       const anchor = value(dtype, a, n);
-      const zeros = [subtract(value(dtype, x, n), anchor, p), subtract(value(dtype, y, n), anchor, q)];
-      f64(out, 5).set([blockedDot(p, p), blockedDot(p, q), blockedDot(q, q), ...zeros]);
+      subtract(value(dtype, x, n), anchor, p);
+      subtract(value(dtype, y, n), anchor, q);
+      f64(out, 3).set([blockedDot(p, p), blockedDot(p, q), blockedDot(q, q)]);
     };
   /** The terms are added one after the other, as scale and addDelta do. */
   const combine = (

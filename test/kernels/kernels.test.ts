@@ -139,7 +139,7 @@ describe("kernels", () => {
         if (n % 2 === 0) tame();
         const results = [simd, twin].map((k) => {
           k[`gramOfTwo${dtype}`](X, A, X + 64, n, OUT);
-          return [...new Float64Array(memory.buffer, OUT, 5)];
+          return [...new Float64Array(memory.buffer, OUT, 3)];
         });
         assert.deepEqual(results[0], results[1], `n = ${n}`);
       }
@@ -152,12 +152,13 @@ describe("kernels", () => {
       const decode = (src: Address, dst: Address) =>
         dtype === "F32" ? simd.scaleF32(src, dst, 1, n) : simd[`decode${dtype}`](src, dst, n);
       decode(X, a);
-      const zeros = [simd[`subtract${dtype}`](A, a, p, n), simd[`subtract${dtype}`](X + 64, a, sum, n)];
+      simd[`subtract${dtype}`](A, a, p, n);
+      simd[`subtract${dtype}`](X + 64, a, sum, n);
       simd.dotPair(p, sum, n, OUT);
-      const separate = [...new Float64Array(memory.buffer, OUT, 3), ...zeros];
+      const separate = [...new Float64Array(memory.buffer, OUT, 3)];
       simd[`gramOfTwo${dtype}`](X, A, X + 64, n, OUT);
-      assert.deepEqual([...new Float64Array(memory.buffer, OUT, 5)], separate);
-      assert.ok(separate.slice(0, 3).every(Number.isFinite) && (separate[0] ?? 0) > 0);
+      assert.deepEqual([...new Float64Array(memory.buffer, OUT, 3)], separate);
+      assert.ok(separate.every(Number.isFinite) && (separate[0] ?? 0) > 0);
 
       simd.scaleF32(a, sum, 0.9, n);
       simd[`addDelta${dtype}`](A, a, sum, 0.3, n);

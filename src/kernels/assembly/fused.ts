@@ -12,21 +12,13 @@ function delta4<D>(x: usize, a: v128): v128 {
   return f32x4.sub(load4<D>(x), a);
 }
 
-// @ts-ignore: decorator
-@inline
-function zerosIn(d: v128): i32 {
-  return i32.popcnt(i32x4.bitmask(f32x4.eq(d, f32x4.splat(0))));
-}
-
 /**
- * Inner products of p = x - a and q = y - a: out = pp, pq, qq, then how many elements of p and of q are zero; five f64.
+ * Inner products of p = x - a and q = y - a: out = pp, pq, qq; three f64.
  */
 export function gramOfTwo<D>(a: usize, x: usize, y: usize, n: i32, out: usize): void {
   let pp: f64 = 0;
   let pq: f64 = 0;
   let qq: f64 = 0;
-  let zeroP = 0;
-  let zeroQ = 0;
   const step = sizeof<D>() << 2;
   const whole = n & ~15;
   for (let start = 0; start < whole; start += BLOCK) {
@@ -39,32 +31,24 @@ export function gramOfTwo<D>(a: usize, x: usize, y: usize, n: i32, out: usize): 
       let anchor = load4<D>(a);
       let p = delta4<D>(x, anchor);
       let q = delta4<D>(y, anchor);
-      zeroP += zerosIn(p);
-      zeroQ += zerosIn(q);
       p0 = f32x4.add(p0, f32x4.mul(p, p));
       q0 = f32x4.add(q0, f32x4.mul(p, q));
       r0 = f32x4.add(r0, f32x4.mul(q, q));
       anchor = load4<D>(a + step);
       p = delta4<D>(x + step, anchor);
       q = delta4<D>(y + step, anchor);
-      zeroP += zerosIn(p);
-      zeroQ += zerosIn(q);
       p1 = f32x4.add(p1, f32x4.mul(p, p));
       q1 = f32x4.add(q1, f32x4.mul(p, q));
       r1 = f32x4.add(r1, f32x4.mul(q, q));
       anchor = load4<D>(a + 2 * step);
       p = delta4<D>(x + 2 * step, anchor);
       q = delta4<D>(y + 2 * step, anchor);
-      zeroP += zerosIn(p);
-      zeroQ += zerosIn(q);
       p2 = f32x4.add(p2, f32x4.mul(p, p));
       q2 = f32x4.add(q2, f32x4.mul(p, q));
       r2 = f32x4.add(r2, f32x4.mul(q, q));
       anchor = load4<D>(a + 3 * step);
       p = delta4<D>(x + 3 * step, anchor);
       q = delta4<D>(y + 3 * step, anchor);
-      zeroP += zerosIn(p);
-      zeroQ += zerosIn(q);
       p3 = f32x4.add(p3, f32x4.mul(p, p));
       q3 = f32x4.add(q3, f32x4.mul(p, q));
       r3 = f32x4.add(r3, f32x4.mul(q, q));
@@ -80,8 +64,6 @@ export function gramOfTwo<D>(a: usize, x: usize, y: usize, n: i32, out: usize): 
     const anchor = load1<D>(a);
     const p = load1<D>(x) - anchor;
     const q = load1<D>(y) - anchor;
-    if (p == 0) zeroP++;
-    if (q == 0) zeroQ++;
     pp += <f64>(p * p);
     pq += <f64>(p * q);
     qq += <f64>(q * q);
@@ -92,8 +74,6 @@ export function gramOfTwo<D>(a: usize, x: usize, y: usize, n: i32, out: usize): 
   store<f64>(out, pp);
   store<f64>(out, pq, 8);
   store<f64>(out, qq, 16);
-  store<f64>(out, <f64>zeroP, 24);
-  store<f64>(out, <f64>zeroQ, 32);
 }
 
 // @ts-ignore: decorator
@@ -123,11 +103,19 @@ function combine<D>(a: usize, x: usize, y: usize, out: usize, s: f32, c: f32, d:
   for (let i = 0; i < whole; i += 8) {
     const low = combined4<D>(a, x, y, scale, first, second, cFlip, dFlip, two);
     const high = combined4<D>(a + step, x + step, y + step, scale, first, second, cFlip, dFlip, two);
-    bad = v128.or(bad, v128.or(suspect<D>(low), suspect<D>(high)));
     if (isFloat<D>()) {
+      bad = v128.or(bad, v128.or(suspect<D>(low), suspect<D>(high)));
       v128.store(out, low);
       v128.store(out, high, 16);
-    } else v128.store(out, roundHalf8<D>(low, high));
+    } else if (isSigned<D>()) {
+      bad = v128.or(bad, v128.or(suspect<D>(low), suspect<D>(high)));
+      v128.store(out, roundHalf8<D>(low, high));
+    } else {
+      // Inputs are BF16, so that no NaN has lower bits that rounding could carry into the sign.
+      const rounded = roundHalf8<D>(low, high);
+      bad = v128.or(bad, i16x8.eq(v128.and(rounded, i16x8.splat(0x7f80)), i16x8.splat(0x7f80)));
+      v128.store(out, rounded);
+    }
     a += 2 * step;
     x += 2 * step;
     y += 2 * step;
