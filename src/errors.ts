@@ -116,7 +116,8 @@ export const CODES = {
     PLAN_TOKENIZER: "The tokenizers of the models cannot be brought together as the recipe asks.",
     PLAN_VOCABULARY: "The models' vocabularies differ, and the recipe does not say how to align them.",
     PLAN_CHAT_TEMPLATE: "The chat template is neither a built-in name nor a template.",
-    PLAN_RENAMED: "A model names its tensors with another beginning than the base; they are matched without it.",
+    PLAN_RENAMED:
+      "A model names its tensors with another beginning than the base; they are matched without it.",
     PLAN_STATISTICS: "Running statistics of batch normalisation are averaged and should be computed anew.",
     PLAN_TRUNCATED: "Rows of an embedding are cut off, as --unsafe-truncate-embeddings asks.",
     PLAN_TIED: "A weight is tied to another one and stored once.",
