@@ -36,7 +36,8 @@ function tally(values: readonly string[]): string {
 
 /** The plan in a few lines: models, method, tensors, output, and what it will cost. */
 export function renderPlanSummary(plan: MergePlan, resources: Resources, style: Style): string[] {
-  const { tensors, output, passes } = plan;
+  const { tensors, output, passes, intermediates = [] } = plan;
+  const sizes = intermediates.map(({ plan: made }) => made.output.byteLength);
   const label = (text: string): Cell => [text, style.dim];
   const merged = tensors.filter(({ action }) => action === "merge");
   const actions = [`${formatCount(merged.length)} merged`];
@@ -55,6 +56,14 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
       `${formatParameters(output.parameterCount)} parameters, ${dtypes}, ${formatBytes(output.byteLength)} in ${shards}`,
     ],
     [label("against"), comparison(plan)],
+    ...(intermediates.length === 0
+      ? []
+      : [
+          [
+            label("before"),
+            `${plural(intermediates.length, "result")} on the way, ${formatBytes(sum(sizes))}`,
+          ],
+        ]),
     [label("reads"), `${plural(passes.length, "pass", "passes")}: ${reads.join(", ")}`],
     [label("needs"), `about ${formatBytes(memoryBytes)} of memory with ${plural(workers, "worker")}${disk}`],
   ];

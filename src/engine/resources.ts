@@ -27,10 +27,13 @@ export interface Resources {
 
 /** What it takes to run a plan on this machine. */
 export async function estimateResources(plan: MergePlan, options: ResourceOptions = {}): Promise<Resources> {
-  const workers = workerCount(plan, options.workers);
+  // The plans of a whole file are held at once, and run one after the other.
+  const plans = [...(plan.intermediates ?? []).map((each) => each.plan), plan];
+  const tensors = plans.flatMap((each) => each.tensors);
+  const workers = Math.max(...plans.map((each) => workerCount(each, options.workers)));
   const tileBytes = options.tileBytes ?? DEFAULT_TILE_BYTES;
-  const tiles = Math.max(0, ...plan.tensors.map((tensor) => tileBytesOf(tensor, tileBytes)));
-  const entries = plan.tensors.reduce((sum, { inputs }) => sum + inputs.length + 1, 0);
+  const tiles = tensors.reduce((most, tensor) => Math.max(most, tileBytesOf(tensor, tileBytes)), 0);
+  const entries = tensors.reduce((sum, { inputs }) => sum + inputs.length + 1, 0);
   const free = options.out === undefined ? undefined : await freeBytes(options.out);
   return {
     workers,

@@ -41,6 +41,21 @@ describe("stockpot merge", () => {
     for (const name of readdirSync(inFolder("out"))) assert.ok(stdout.includes(`  ${name} `), name);
   });
 
+  it("shows what restacked layers add to the first model, and what is merged before the output", async () => {
+    const stacked = await runCli(["plan", "recipes/glyphs-slices.yml"]);
+    assert.match(stacked.stdout, / {2}against {2}the first model: 32 tensors more, 100K parameters more\n/);
+    const several = await runCli(["merge", "recipes/glyphs-several.yml", inFolder("several")]);
+    assert.match(
+      several.stdout,
+      / {2}base {5}mean +\d+ kB {2}made before: linear of \.\/demo\/glyphs\/ft1, /,
+    );
+    assert.match(several.stdout, / {2}before {3}1 result on the way, \d+ kB\n/);
+    assert.match(
+      several.stdout,
+      /\nMerged before\n {2}mean {2}linear +\d+ kB +[\d.]+ s {2}removed\n\nWritten to /,
+    );
+  });
+
   it("prints one JSON document with --json, which agrees with the folder", async () => {
     const { stdout } = await merge("json", "--json");
     const report = JSON.parse(stdout) as MergeReport & { seconds: number; peakMemoryBytes: number };
