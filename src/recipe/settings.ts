@@ -30,6 +30,8 @@ function evaluatePlain(value: PlainSetting, t: number): ParameterValue | undefin
   const high = value[Math.min(last, i + 1)];
   if (typeof low !== "number" || typeof high !== "number") return low;
   const fraction = place - i;
+  // At a value itself, the sum would turn -0 into 0.
+  if (fraction === 0) return low;
   return (1 - fraction) * low + fraction * high;
 }
 

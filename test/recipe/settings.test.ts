@@ -95,6 +95,11 @@ describe("Evaluating a setting", () => {
     );
   });
 
+  it("keeps the sign of a zero at an end of a gradient", () => {
+    assert.equal(evaluateSetting(setting([-0, 0]), "x", 0), -0);
+    assert.equal(evaluateSetting(setting([0, -0]), "x", 1), -0);
+  });
+
   it("steps through booleans and words", () => {
     const step = setting(["tensor", "row", "model"]);
     assert.deepEqual(
