@@ -53,6 +53,7 @@ export type { Shape } from "./tensor/shape.ts";
 export {
   CODES,
   EngineError,
+  EvaluateError,
   EXIT_STATUS,
   FormatError,
   InterruptedError,

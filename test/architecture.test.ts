@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 
 /** From the bottom up: a folder or file of src/ may import only from itself and from rows further up in this list. */
 const LAYERS = [
+  "codes",
   "errors",
   "nearest",
   "tensor",
@@ -17,6 +18,7 @@ const LAYERS = [
   "plan",
   "sink",
   "engine",
+  "evaluate",
   "merge",
   "index",
   "cli",
@@ -37,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, { modules: readonly string[]; types?: 
     modules: ["errors", "nearest", "tensor", "safetensors", "methods", "sources", "recipe", "tokenizer"],
   },
   sink: { modules: ["errors", "tensor", "safetensors", "methods"], types: ["sources", "plan"] },
+  evaluate: { modules: ["errors", "nearest", "tensor", "safetensors", "sources"], types: ["recipe"] },
   cli: { modules: ["index"] },
 };
 
@@ -44,6 +47,8 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   yaml: "recipe",
   ajv: "recipe",
   yauzl: "pytorch",
+  "jpeg-js": "evaluate",
+  "fast-png": "evaluate",
   commander: "cli",
   "cli-progress": "cli",
   picocolors: "cli",

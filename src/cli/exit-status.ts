@@ -10,6 +10,7 @@ const MEANINGS: Readonly<Record<Stage, string>> = {
   plan: "the models do not fit the recipe or each other",
   engine: "the merge itself failed, or gave NaN or infinity",
   sink: "the output could not be written",
+  evaluate: "a model could not be evaluated",
   interrupted: "stopped by Ctrl-C or SIGTERM",
 };
 

@@ -11,6 +11,7 @@ const TITLES: Readonly<Record<Stage, string>> = {
   plan: "Plan",
   engine: "Running",
   sink: "Output",
+  evaluate: "Evaluation",
   interrupted: "Interruption",
 };
 
