@@ -20,6 +20,7 @@ const LAYERS = [
   "engine",
   "evaluate",
   "merge",
+  "report",
   "index",
   "cli",
   "gen",
@@ -40,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, { modules: readonly string[]; types?: 
   },
   sink: { modules: ["errors", "tensor", "safetensors", "methods"], types: ["sources", "plan"] },
   evaluate: { modules: ["errors", "nearest", "tensor", "safetensors", "sources"], types: ["recipe"] },
+  report: { modules: [], types: ["sources"] },
   cli: { modules: ["index"] },
 };
 

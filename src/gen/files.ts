@@ -4,6 +4,7 @@ import { renderReference } from "../cli/reference.ts";
 import { METHODS } from "../methods/index.ts";
 import { parseRecipes } from "../recipe/parse.ts";
 import { recipeSchema } from "../recipe/schema.ts";
+import { reportSchema } from "../report/report-types.ts";
 import { errorsPage } from "./errors-page.ts";
 import { fillBlock } from "./markdown.ts";
 import { methodIndex, methodPage, methodTable } from "./method-pages.ts";
@@ -36,6 +37,7 @@ export function generatedFiles(root: string): ReadonlyMap<string, string> {
   const readme = readFileSync(join(root, "README.md"), "utf8");
   return new Map([
     ["schemas/recipe.schema.json", `${JSON.stringify(recipeSchema(), null, 2)}\n`],
+    ["schemas/report.schema.json", `${JSON.stringify(reportSchema(), null, 2)}\n`],
     ["docs/errors.md", errorsPage()],
     ["docs/cli.md", renderReference()],
     ["README.md", fillBlock(readme, "methods", `\n${methodTable(METHODS, `${METHODS_FOLDER}/`)}\n`)],
