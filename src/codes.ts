@@ -62,7 +62,9 @@ export const CODES = {
     SOURCE_NO_WEIGHTS:
       "A model's folder holds no weights in safetensors or PyTorch files, or several sets of which none is the model's.",
     SOURCE_UNREADABLE: "A model's file cannot be read.",
-    SOURCE_CONFIG: "A model's config.json is not valid JSON.",
+    SOURCE_CONFIG: "A model's config.json or modules.json is not valid JSON, or leads out of its folder.",
+    SOURCE_LEFT_OUT:
+      "A small file of a model is not carried into the output: it is a link that leads out of the model's folder, or too large.",
     SOURCE_NO_TOKENIZER: "A model has no tokenizer file that can be read.",
     SOURCE_TOO_MANY_FILES: "A model's folder holds more small files than any model has.",
     SOURCE_CHANGED: "An input file changed or shrank while it was being read.",
@@ -134,6 +136,7 @@ export const CODES = {
     SINK_IS_INPUT: "The output folder is, or contains, one of the inputs.",
     SINK_DISK_FULL: "The disk is full.",
     SINK_UNWRITABLE: "The output cannot be written.",
+    SINK_NAME: "The name of a file would lead out of the output folder.",
   }),
   ...codes("evaluate", {
     EVALUATE_NO_BACKEND: "TensorFlow.js is not installed, or none of its backends works here.",

@@ -16,6 +16,8 @@ import type { Cell } from "./table.ts";
 const KINDS: readonly TensorKind[] = ["attention", "mlp", "norm", "bias", "embedding", "head", "other"];
 /** With layers drawn together, a model of usual build has a dozen or two. */
 const MOST_TENSOR_LINES = 60;
+/** The summary points; --json names all. */
+const MOST_FILE_NAMES = 4;
 const KIND_NAMES: Partial<Record<TensorKind, string>> = { mlp: "MLP" };
 export const kindName = (kind: TensorKind): string => KIND_NAMES[kind] ?? kind;
 
@@ -56,6 +58,7 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
       `${formatParameters(output.parameterCount)} parameters, ${dtypes}, ${formatBytes(output.byteLength)} in ${shards}`,
     ],
     [label("against"), comparison(plan)],
+    ...(plan.sideFiles.length === 0 ? [] : [[label("copies"), copiesOf(plan)]]),
     ...(intermediates.length === 0
       ? []
       : [
@@ -68,6 +71,14 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
     [label("needs"), `about ${formatBytes(memoryBytes)} of memory with ${plural(workers, "worker")}${disk}`],
   ];
   return renderTable(rows, "ll");
+}
+
+/** Small files that are carried along: the first names, how many, and whose they are. */
+function copiesOf({ sideFiles, models, donor }: MergePlan): string {
+  const names = sideFiles.slice(0, MOST_FILE_NAMES).map(({ name }) => name);
+  const rest = sideFiles.length - names.length;
+  const listed = rest > 0 ? `${names.join(", ")} and ${formatCount(rest)} more` : names.join(", ");
+  return `${listed}, from ${models[donor]?.reference ?? "the base"}`;
 }
 
 /** Whether the output has what the model that gives the config has. */

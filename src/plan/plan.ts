@@ -66,6 +66,7 @@ export function planMerge(
     mergeMethod: recipe.mergeMethod,
     models: modelsOf(table, tensors),
     donor: DONOR,
+    sideFiles: table.at(DONOR).sideFiles,
     tensors,
     layerCount,
     seed: options.seed ?? recipe.seed ?? DEFAULT_SEED,
@@ -78,7 +79,11 @@ export function planMerge(
     },
     passes: passesOf(tensors, options.methods),
     ...(options.explain !== undefined && { explanations: explainTensors(rows, drafts, context) }),
-    warnings: [...table.headers.flatMap(({ warnings = [] }) => warnings), ...findings.list()],
+    warnings: [
+      ...table.headers.flatMap(({ warnings = [] }) => warnings),
+      ...(table.at(DONOR).leftOut ?? []),
+      ...findings.list(),
+    ],
   };
 }
 

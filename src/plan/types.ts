@@ -82,6 +82,8 @@ export interface MergePlan {
   readonly models: readonly PlannedModel[];
   /** Position in `models` of the model that gives config, tokenizer and other small files. */
   readonly donor: number;
+  /** The donor's small files, which the output gets beside its config.json. */
+  readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
   readonly tensors: readonly PlannedTensor[];
   /** Layers of the output's longest stack, 0 if no name has a layer number. */
   readonly layerCount: number;

@@ -1,5 +1,6 @@
 import { failureOf } from "./failure.ts";
 import type { Fail } from "./failure.ts";
+import { whyOutside } from "./file-name.ts";
 import { JsonReader } from "./json-reader.ts";
 
 export interface ShardIndex {
@@ -51,16 +52,4 @@ function groupByShard(weightMap: ReadonlyMap<string, string>): Map<string, strin
   const shards = new Map([...new Set(weightMap.values())].sort().map((shard) => [shard, [] as string[]]));
   for (const [name, shard] of weightMap) shards.get(shard)?.push(name);
   return shards;
-}
-
-/** Reason not to open a shard by this name, on any operating system. */
-function whyOutside(shard: string): string | undefined {
-  if (/[\u0000-\u001f\u007f]/.test(shard)) return "holds a control character";
-  if (shard.includes("\\")) return "holds a backslash";
-  if (shard.includes(":")) return "holds a colon (a drive or a stream)";
-  if (shard.startsWith("/")) return "is an absolute path";
-  const parts = shard.split("/");
-  if (parts.includes("..")) return "leaves the model's folder";
-  if (parts.some((part) => part === "" || part === ".")) return "is not a plain path";
-  return undefined;
 }

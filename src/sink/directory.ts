@@ -74,7 +74,7 @@ export async function checkFreeSpace(directory: string, byteLength: number): Pro
   if (free === undefined || free >= byteLength) return;
   throw new PlanError(
     "PLAN_DISK_SPACE",
-    `The output needs ${megabytes(byteLength)}, but only ${megabytes(free)} are free at ${directory}`,
+    `The output needs ${bytes(byteLength)}, but only ${bytes(free)} are free at ${directory}`,
     { where: directory, hint: "Free some space or choose an output folder on another disk." },
   );
 }
@@ -90,7 +90,8 @@ export async function freeBytes(directory: string): Promise<number | undefined> 
   }
 }
 
-const megabytes = (byteLength: number) => `${Math.ceil(byteLength / 1e6)} MB`;
+/** Exact: near the limit, the two numbers of the message would look alike in a larger unit. */
+const bytes = (count: number) => `${count.toLocaleString("en-US")} bytes`;
 
 /** Makes the folder and its missing parents; returns those that were made, innermost first. */
 export async function makeDirectory(directory: string): Promise<string[]> {

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { constants, copyFile, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { SinkError } from "../errors.ts";
+import { whyOutside } from "../safetensors/file-name.ts";
 import { makeDirectory, removeDirectories } from "./directory.ts";
 import { writing } from "./errors.ts";
 import { isPartialName, partialName } from "./names.ts";
@@ -84,6 +86,11 @@ export class Staging {
   }
 
   async #stage<T>(name: string, step: (path: string) => Promise<T>): Promise<T> {
+    const reason = whyOutside(name);
+    if (reason !== undefined) {
+      const message = `No file ${JSON.stringify(name)} is written, because its name ${reason}`;
+      throw new SinkError("SINK_NAME", message, { where: this.#directory });
+    }
     const path = join(this.#directory, partialName(this.#token, this.#staged.size, name));
     this.#staged.set(name, path);
     return await writing(join(this.#directory, name), () => step(path));

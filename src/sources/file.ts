@@ -95,8 +95,8 @@ export function unreadable(path: string, cause: unknown): SourceError {
 }
 
 /** True if the path leads nowhere; a name that no file can have leads nowhere too. */
-function isAbsence(error: unknown): boolean {
-  return ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"].includes(errnoOf(error));
+export function isAbsence(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"].includes(errnoOf(error));
 }
 
 function errnoOf(error: unknown): string {

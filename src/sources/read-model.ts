@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { FormatError, isMergeError } from "../errors.ts";
+import { FormatError, isMergeError, SourceError } from "../errors.ts";
 import type { MergeError } from "../errors.ts";
 import { MAX_HEADER_BYTES } from "../safetensors/header.ts";
 import { parseShardIndex } from "../safetensors/shard-index.ts";
@@ -9,6 +9,7 @@ import type { WeightChoice, WeightFormat } from "./choose-weights.ts";
 import { MAX_CONFIG_BYTES, parseConfig } from "./config.ts";
 import { readHeader, readPyTorch, readText, statPath } from "./file.ts";
 import type { ReadFile } from "./file.ts";
+import { insideOf } from "./links.ts";
 import type { Location } from "./locate.ts";
 import { listFiles, sideFilesOf } from "./side-files.ts";
 import type { JsonObject, ModelHeaders, TensorHeader } from "./types.ts";
@@ -36,6 +37,7 @@ export async function readModel(
   const read = choice === undefined ? [] : await readWeights(folder, choice, report);
   const warnings = read.flatMap((file) => file.warnings);
   const config = names.includes("config.json") ? await attempt(report, () => readConfig(folder)) : undefined;
+  const side = await attempt(report, () => sideFilesOf(folder, names));
   return {
     reference,
     location: location.path,
@@ -43,7 +45,8 @@ export async function readModel(
     tensors: joinTensors(read, choice !== undefined && "files" in choice ? report : () => undefined),
     metadata: read[0]?.metadata ?? {},
     config,
-    sideFiles: (await attempt(report, () => sideFilesOf(folder, names))) ?? [],
+    sideFiles: side?.files ?? [],
+    ...(side === undefined || side.leftOut.length === 0 ? {} : { leftOut: side.leftOut }),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
 }
@@ -60,6 +63,12 @@ async function attempt<T>(report: Report, action: () => T | Promise<T>): Promise
 
 async function readConfig(folder: string): Promise<JsonObject> {
   const path = join(folder, "config.json");
+  const stays = await insideOf(folder);
+  if (!(await stays("config.json"))) {
+    const message = `${path} is a link that leads out of the model's folder`;
+    const hint = "The output takes it over: put a copy in the place of the link.";
+    throw new SourceError("SOURCE_CONFIG", message, { where: path, hint });
+  }
   return parseConfig(await readText(path, MAX_CONFIG_BYTES), path);
 }
 

@@ -64,9 +64,12 @@ export interface ModelHeaders {
   readonly config: JsonObject | undefined;
   /**
    * The folder's other files, one level of sub-folders included ("1_Pooling/config.json"), sorted; without weights and
-   * their indexes, config.json, README.md and mergekit_config.yml.
+   * their indexes, config.json, README.md, mergekit_config.yml and stockpot.lock.json; with the weights of the folders
+   * that modules.json names ("2_Dense/model.safetensors").
    */
   readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
+  /** What is there but must not be carried into an output. */
+  readonly leftOut?: readonly Problem[];
   /** What is doubtful about the weights, but no error. */
   readonly warnings?: readonly Problem[];
 }

@@ -100,6 +100,7 @@ export async function handMadePlan(
       readBytes: file.byteLength,
     })),
     donor: 0,
+    sideFiles: [],
     tensors: planned,
     layerCount: 0,
     seed: 0,

@@ -6,6 +6,7 @@ import type { ErrorCode } from "../../src/errors.ts";
 import { isMergeError } from "../../src/errors.ts";
 import type { ModelHeaders } from "../../src/sources/types.ts";
 import { openSink } from "../../src/sink/open.ts";
+import { Staging } from "../../src/sink/staging.ts";
 import { readWeights } from "../fixtures/read-safetensors.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { DONOR_FILES, smallPlan, writeDonor, writeTensors } from "./small-plan.ts";
@@ -264,7 +265,8 @@ describe("the sink", () => {
     const shards = setup.plan.output.shards.map((shard) => ({ ...shard, byteLength: 2 ** 60 }));
     const plan = { ...setup.plan, output: { ...setup.plan.output, shards } };
     const sink = openSink(setup.out, plan, { force: false, models: asMap(setup.donor), recipeText: RECIPE });
-    await assert.rejects(sink, withCode("PLAN_DISK_SPACE", "free"));
+    const free = /needs 1,152,921,504,606,84\d,\d{3} bytes, but only [\d,]+ bytes are free/;
+    await assert.rejects(sink, (error) => withCode("PLAN_DISK_SPACE")(error) && free.test(String(error)));
     assert.equal(existsSync(setup.out), false);
   });
 
@@ -285,6 +287,17 @@ describe("the sink", () => {
     await assert.rejects(sink, withCode("SOURCE_UNREADABLE", "gone.json"));
     assert.equal(existsSync(setup.out), false);
   });
+
+  for (const name of ["../escaped", "/etc/escaped", "a/../../escaped", "..\\escaped", "C:escaped", "a\0b"]) {
+    it(`refuses to write a file by the name ${JSON.stringify(name)}`, async () => {
+      const { root, out } = await setUp();
+      await mkdir(out);
+      const staging = new Staging(out);
+      await assert.rejects(staging.write(name, "x"), withCode("SINK_NAME", JSON.stringify(name)));
+      await assert.rejects(staging.copy(name, join(root, "base", "config.json")), withCode("SINK_NAME"));
+      assert.deepEqual(readdirSync(out), []);
+    });
+  }
 
   it("says that it may not write", async function () {
     const setup = await setUp();

@@ -57,6 +57,7 @@ export function smallPlan({ donor, shards = 1, edits, overrides = {} }: SmallPla
     mergeMethod: "model_stock",
     models: models.map((model) => ({ ...model, files: [], readBytes: 0 })),
     donor: 0,
+    sideFiles: [],
     seed: 0,
     tensors,
     layerCount: shards,
