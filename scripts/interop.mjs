@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ensureBuilt, root } from "./ensure.mjs";
 
-const PACKAGES = ["numpy", "safetensors", "ml_dtypes", "tokenizers", "jinja2"];
+const PACKAGES = ["numpy", "safetensors", "ml_dtypes", "tokenizers", "jinja2", "huggingface_hub"];
 const packagesFolder = join(root, "dist", "python");
 const environment = { ...process.env, PYTHONPATH: packagesFolder };
 
