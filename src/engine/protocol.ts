@@ -2,11 +2,13 @@ import type { ErrorCode } from "../errors.ts";
 import type { PlannedModel, PlannedTensor } from "../plan/types.ts";
 import type { PassRequest, PassResult } from "./requests.ts";
 import type { ProgramSettings } from "./program.ts";
+import type { SharedAlignment } from "./row-pieces.ts";
 import type { Range, Strip } from "./segments.ts";
 
 /** What a worker is started with. */
 export interface WorkerSetup extends ProgramSettings {
   readonly models: readonly Pick<PlannedModel, "reference" | "files">[];
+  readonly alignments: readonly SharedAlignment[];
   readonly shardPaths: readonly string[];
   readonly tileBytes: number;
   /** Use the scalar twin of the kernels. */

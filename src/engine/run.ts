@@ -14,6 +14,7 @@ import { program } from "./program.ts";
 import type { Numbers } from "./program.ts";
 import type { JobResult, NonFinite } from "./protocol.ts";
 import { ReportSum } from "./report-sum.ts";
+import { shareAlignment } from "./row-pieces.ts";
 import type { Task } from "./tasks.ts";
 import { divide, stripes, workElements } from "./tasks.ts";
 
@@ -104,6 +105,7 @@ class Run {
     this.#pool = new Pool(this.#workers, {
       seed: plan.seed,
       models: plan.models.map(({ reference, files }) => ({ reference, files })),
+      alignments: (plan.alignments ?? []).map(shareAlignment),
       shardPaths: options.shardPaths,
       tileBytes: this.#tileBytes,
       ...(options.scalar === undefined ? {} : { scalar: options.scalar }),

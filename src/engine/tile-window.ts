@@ -3,10 +3,9 @@ import { FIRST_FREE_ADDRESS } from "../kernels/load.ts";
 import type { PlannedInput, PlannedTensor } from "../plan/types.ts";
 import { bytesPerElement, isFloatDtype } from "../tensor/dtype.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
-import type { WeightFile } from "../sources/types.ts";
-import type { Strides } from "../tensor/strides.ts";
+import type { Kernels } from "../kernels/kernels.ts";
 import type { FileTable } from "./files.ts";
-import { gather } from "./gather.ts";
+import { OperandReader } from "./operand-reader.ts";
 import type { WorkerSetup } from "./protocol.ts";
 import type { Range, Strip } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
@@ -49,7 +48,9 @@ interface Stretch {
  */
 export class TileWindow {
   readonly memory: WebAssembly.Memory;
+  readonly kernels: Kernels;
   readonly #files: FileTable;
+  readonly #reader: OperandReader;
   readonly setup: WorkerSetup;
   #bytes: Uint8Array;
 
@@ -72,11 +73,13 @@ export class TileWindow {
   readBytes = 0;
   writtenBytes = 0;
 
-  constructor(setup: WorkerSetup, memory: WebAssembly.Memory, files: FileTable) {
+  constructor(setup: WorkerSetup, memory: WebAssembly.Memory, kernels: Kernels, files: FileTable) {
     this.setup = setup;
     this.memory = memory;
+    this.kernels = kernels;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#files = files;
+    this.#reader = new OperandReader({ setup, memory, kernels, files, scratch: (k) => this.scratch(k) });
   }
 
   /** Lays out tiles and scratch for a tensor. */
@@ -177,34 +180,16 @@ export class TileWindow {
 
   /** Reads the operands that are asked for and not there yet. */
   load(reads: readonly boolean[]): void {
+    const shape = this.tensor?.shape ?? [];
     this.operands.forEach((operand, k) => {
       if (reads[k] !== true || operand.loaded) return;
-      const { input, elementBytes: size, slot } = operand;
-      const file = this.setup.models[input.model]?.files[input.file];
-      if (file === undefined) throw new EngineError("INTERNAL", `No file for ${input.tensor}`);
-      for (const stretch of this.#stretches()) {
-        if (input.strides !== undefined) this.#gather(file, operand, input.strides, stretch);
-        else {
-          const { at, element, length } = stretch;
-          this.#files.read(file, this.#bytes, slot + at * size, length * size, input.offset + element * size);
-        }
+      const { input, elementBytes, slot } = operand;
+      for (const { at, element, length } of this.#stretches()) {
+        const range = { begin: element, end: element + length };
+        this.#reader.read({ input, elementBytes, shape }, range, slot + at * elementBytes);
       }
       operand.loaded = true;
     });
-  }
-
-  #gather(
-    file: WeightFile,
-    { input, slot, elementBytes: size }: Operand,
-    strides: Strides,
-    { at, element, length }: Stretch,
-  ): void {
-    const elementBytes = bytesPerElement(input.dtype);
-    // A tensor that is handed through as bytes is ranged over by them; segments are whole elements of any size.
-    const inElements = (position: number) => (position * size) / elementBytes;
-    const range = { begin: inElements(element), end: inElements(element + length) };
-    const tensor = { shape: this.tensor?.shape ?? [], strides, elementBytes, offset: input.offset };
-    gather(tensor, range, this.#bytes, slot + at * size, (...to) => this.#files.read(file, ...to));
   }
 
   /** The range as it lies in the tensor: in one stretch, or row by row within a strip. */

@@ -19,7 +19,6 @@ export type NarrowDtype = Exclude<FloatDtype, "F64">;
 
 /** A window with the arithmetic on what it shows: decoding, differences, sums, rounding, and the search for NaN. */
 export class Workbench extends TileWindow {
-  readonly kernels: Kernels;
   readonly #steps: Readonly<Record<"F32" | "F64", ElementwiseSteps>>;
   hasBase = false;
   /** "F64" if an operand or the result is F64. */
@@ -29,8 +28,7 @@ export class Workbench extends TileWindow {
   readonly #nonFinite = new Map<string, NonFinite>();
 
   constructor(setup: WorkerSetup, memory: WebAssembly.Memory, kernels: Kernels, files: FileTable) {
-    super(setup, memory, files);
-    this.kernels = kernels;
+    super(setup, memory, kernels, files);
     this.#steps = { F32: stepsOf(kernels, "F32"), F64: stepsOf(kernels, "F64") };
   }
 

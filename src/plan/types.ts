@@ -5,8 +5,32 @@ import type { TensorKind } from "../tensor/names.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Strides } from "../tensor/strides.ts";
 import type { JsonValue, WeightFile } from "../sources/types.ts";
+import type { Alignment } from "../tokenizer/row-map.ts";
 import type { Problem } from "../errors.ts";
 import type { TensorExplanation } from "./explanation.ts";
+
+/** A stored tensor whose rows an input is put together from. */
+export interface PlannedSource {
+  /** Position in `MergePlan.models`. */
+  readonly model: number;
+  readonly tensor: string;
+  readonly dtype: Dtype;
+  readonly shape: Shape;
+  /** Position in the model's `files`. */
+  readonly file: number;
+  readonly offset: number;
+  readonly strides?: Strides;
+}
+
+/** Rows that are put together by token from those of several models. */
+export interface PlannedRows {
+  /** Position in `MergePlan.alignments`. */
+  readonly alignment: number;
+  /** Position in the maps of the alignment. */
+  readonly map: number;
+  /** By the alignment's origins. */
+  readonly sources: readonly PlannedSource[];
+}
 
 /** One input of one output tensor: a byte range and the model's own resolved parameters. */
 export interface PlannedInput {
@@ -21,6 +45,8 @@ export interface PlannedInput {
   readonly byteLength: number;
   /** In elements, for the output's shape; absent where the elements lie row after row. */
   readonly strides?: Strides;
+  /** Where its rows lie, if not all one after the other from `offset` on; `dtype` is then the one that they are brought to. */
+  readonly rows?: PlannedRows;
   /** Resolved per-model parameters of the method; empty for the base. */
   readonly parameters: Readonly<Record<string, ParameterValue>>;
 }
@@ -85,6 +111,8 @@ export interface MergePlan {
   /** The donor's small files, which the output gets beside its config.json. */
   readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
   readonly tensors: readonly PlannedTensor[];
+  /** How rows are matched by token; inputs with `rows` name them. */
+  readonly alignments?: readonly Alignment[];
   /** Layers of the output's longest stack, 0 if no name has a layer number. */
   readonly layerCount: number;
   /** Seed of the random methods. */

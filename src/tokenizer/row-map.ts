@@ -40,9 +40,8 @@ export interface RowSource {
   readonly row: number;
 }
 
-/** What a model's rewritten matrix has in one row. */
-export function rowSource({ maps }: Alignment, model: number, row: number): RowSource {
-  const { starts, origins, rows } = maps[model] ?? { starts: [], origins: [], rows: [] };
+/** Number of the run that a row is in; `starts` are a row map's. */
+export function runAt(starts: ArrayLike<number>, row: number): number {
   let low = 0;
   let high = starts.length;
   while (high - low > 1) {
@@ -50,9 +49,16 @@ export function rowSource({ maps }: Alignment, model: number, row: number): RowS
     if ((starts[middle] ?? 0) <= row) low = middle;
     else high = middle;
   }
-  const origin = origins[low] ?? ZERO;
-  const first = rows[low] ?? 0;
-  return { origin, row: origin === ZERO || origin === MEAN ? 0 : first + row - (starts[low] ?? 0) };
+  return low;
+}
+
+/** What a model's rewritten matrix has in one row. */
+export function rowSource({ maps }: Alignment, model: number, row: number): RowSource {
+  const { starts, origins, rows } = maps[model] ?? { starts: [], origins: [], rows: [] };
+  const run = runAt(starts, row);
+  const origin = origins[run] ?? ZERO;
+  const first = rows[run] ?? 0;
+  return { origin, row: origin === ZERO || origin === MEAN ? 0 : first + row - (starts[run] ?? 0) };
 }
 
 /** True if a model's matrix of so many rows stays as it is. */
