@@ -13,9 +13,11 @@ const LAYERS = [
   "kernels",
   "methods",
   "sources",
+  "forms",
   "recipe",
   "tokenizer",
   "plan",
+  "lock",
   "sink",
   "engine",
   "evaluate",
@@ -39,9 +41,11 @@ const MAY_IMPORT: Readonly<Record<string, { modules: readonly string[]; types?: 
   plan: {
     modules: ["errors", "nearest", "tensor", "safetensors", "methods", "sources", "recipe", "tokenizer"],
   },
-  sink: { modules: ["errors", "tensor", "safetensors", "methods"], types: ["sources", "plan"] },
+  forms: { modules: [], types: ["sources"] },
+  lock: { modules: ["forms", "safetensors"], types: ["sources"] },
+  sink: { modules: ["errors", "tensor", "safetensors", "methods", "lock"], types: ["sources", "plan"] },
   evaluate: { modules: ["errors", "nearest", "tensor", "safetensors", "sources"], types: ["recipe"] },
-  report: { modules: [], types: ["sources"] },
+  report: { modules: ["forms"], types: ["sources"] },
   cli: { modules: ["index"] },
 };
 
@@ -57,7 +61,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
 };
 
 /** These also run in a browser. */
-const WITHOUT_NODE = ["recipe", "plan", "methods", "kernels", "safetensors", "tensor", "tokenizer", "report"];
+const WITHOUT_NODE = ["recipe", "plan", "methods", "kernels", "safetensors", "tensor", "tokenizer", "forms", "lock", "report"];
 /** Reads the compiled kernels from beside itself. */
 const NODE_ALLOWED_IN = ["src/kernels/load.ts"];
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderReference } from "../cli/reference.ts";
+import { lockSchema } from "../lock/lock-file.ts";
 import { METHODS } from "../methods/index.ts";
 import { parseRecipes } from "../recipe/parse.ts";
 import { recipeSchema } from "../recipe/schema.ts";
@@ -38,6 +39,7 @@ export function generatedFiles(root: string): ReadonlyMap<string, string> {
   return new Map([
     ["schemas/recipe.schema.json", `${JSON.stringify(recipeSchema(), null, 2)}\n`],
     ["schemas/report.schema.json", `${JSON.stringify(reportSchema(), null, 2)}\n`],
+    ["schemas/lock.schema.json", `${JSON.stringify(lockSchema(), null, 2)}\n`],
     ["docs/errors.md", errorsPage()],
     ["docs/cli.md", renderReference()],
     ["README.md", fillBlock(readme, "methods", `\n${methodTable(METHODS, `${METHODS_FOLDER}/`)}\n`)],

@@ -1,5 +1,5 @@
-import { count, flag, list, number, object, oneOf, optional, share, text } from "./forms.ts";
-import type { TypeOf } from "./forms.ts";
+import { count, flag, list, number, object, oneOf, optional, share, text } from "../forms/forms.ts";
+import type { TypeOf } from "../forms/forms.ts";
 
 const KINDS = ["attention", "mlp", "norm", "bias", "embedding", "head", "other"] as const;
 

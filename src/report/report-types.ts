@@ -1,6 +1,6 @@
 import { diagnosis } from "./diagnosis-types.ts";
-import { constant, count, flag, list, map, number, object, oneOf, optional, share, text } from "./forms.ts";
-import type { TypeOf } from "./forms.ts";
+import { constant, count, flag, list, map, number, object, oneOf, optional, share, text } from "../forms/forms.ts";
+import type { TypeOf } from "../forms/forms.ts";
 import type { JsonObject } from "../sources/types.ts";
 
 const interval = object("95 % confidence interval.", {

@@ -25,6 +25,10 @@ type ObjectOf<P extends Properties> = Flat<
 
 export const text = (description: string): Form<string> => ({ schema: { description, type: "string" } });
 export const number = (description: string): Form<number> => ({ schema: { description, type: "number" } });
+/** A text of which the whole matches. */
+export const matching = (description: string, pattern: RegExp): Form<string> => ({
+  schema: { description, type: "string", pattern: pattern.source },
+});
 /** A whole number from 0. */
 export const count = (description: string): Form<number> => ({
   schema: { description, type: "integer", minimum: 0 },
