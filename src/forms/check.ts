@@ -19,7 +19,7 @@ function fault(schema: JsonObject, value: unknown, path: string): string | undef
   const { const: only, type, enum: among } = schema;
   if (only !== undefined) return value === only ? undefined : `${name} is not ${JSON.stringify(only)}`;
   if (Array.isArray(among) && !among.includes(value as JsonValue))
-    return `${name} is none of ${among.join(", ")}`;
+    return `${name} is none of ${JSON.stringify(among)}`;
   if (type === "object")
     return isObject(value) ? faultOfObject(schema, value, path) : `${name} is not an object`;
   if (type === "array")
@@ -56,7 +56,8 @@ function faultOfObject(schema: JsonObject, value: object, path: string): string 
   const { properties, required, additionalProperties } = schema;
   const known = asSchema(properties);
   const at = (key: string) => (path === "" ? key : `${path}.${key}`);
-  const missing = Array.isArray(required) && required.find((key) => !Object.hasOwn(value, String(key)));
+  const missing =
+    Array.isArray(required) && required.find((key) => typeof key === "string" && !Object.hasOwn(value, key));
   if (typeof missing === "string") return `${at(missing)} is missing`;
   for (const [key, item] of Object.entries(value)) {
     const own = Object.hasOwn(known, key) ? known[key] : additionalProperties;
