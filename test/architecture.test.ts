@@ -23,6 +23,7 @@ const LAYERS = [
   "evaluate",
   "merge",
   "report",
+  "compare",
   "index",
   "cli",
   "gen",

@@ -52,17 +52,13 @@ const variant = object("One row of the comparison.", {
   note: optional(text("What to know when reading its numbers.")),
 });
 
-const comparison = object("A variant against the baseline on the same examples: McNemar's test.", {
+const comparison = object("A variant against the baseline on the same examples: McNemar's exact test.", {
   variant: text("Name of the variant."),
   scope: text('Name of a split, or "in distribution" or "under shift" for all splits of that role together.'),
   examples: count("Examples compared."),
   gained: count("Examples that only the variant has right."),
   lost: count("Examples that only the baseline has right."),
   difference: number("Accuracy of the variant minus that of the baseline, over these examples."),
-  test: oneOf("Exact binomial, or chi-squared with continuity correction for many discordant pairs.", [
-    "exact",
-    "corrected",
-  ]),
   p: share("Two-sided p value."),
   adjustedP: share("p after Holm's correction for all variants compared in this scope."),
   verdict: oneOf("At 5 % after the correction.", [
@@ -93,9 +89,9 @@ const greedy = object("Greedy soup: models sorted by held-out score, each kept w
     "In the order in which models were tried.",
     object("One decision.", {
       model: text("Tried model."),
-      alone: count("Right answers of the model alone."),
-      soup: count("Right answers of the soup with it."),
-      best: count("Right answers that it had to beat; 0 for the first model."),
+      alone: number("Right answers of the model alone (or the metric, as below)."),
+      soup: number("Right answers of the soup with it."),
+      best: number("Right answers that it had to beat; 0 for the first model."),
       added: flag("Whether it was kept: strictly better."),
     }),
   ),
