@@ -68,6 +68,19 @@ export const CODES = {
     SOURCE_NO_TOKENIZER: "A model has no tokenizer file that can be read.",
     SOURCE_TOO_MANY_FILES: "A model's folder holds more small files than any model has.",
     SOURCE_CHANGED: "An input file changed or shrank while it was being read.",
+    HUB_NOT_FOUND: "There is no such model on the Hub, or it is private.",
+    HUB_ACCESS: "The Hub refuses access: the model is gated or private, or the token is not valid.",
+    HUB_REVISION: "A model of the Hub has no such branch, tag or commit.",
+    HUB_UNREACHABLE: "The Hub cannot be reached, or failed too often in a row.",
+    HUB_OFFLINE: "Something is not in the cache, and the network must not be asked.",
+    HUB_ANSWER: "The Hub gave an answer that its API does not have.",
+    HUB_CHECKSUM: "A downloaded file is not the one that the Hub lists; it was removed.",
+    HUB_CHANGED: "A file on the Hub changed while it was downloaded.",
+    HUB_FILE_NAME:
+      "A repository has a file whose name could leave the cache, or that not every system can store.",
+    HUB_NO_FILES: "No file of a repository is meant by the patterns.",
+    HUB_CACHE: "The cache of models from the Hub cannot be written, or leads out of its folder.",
+    HUB_DISK_SPACE: "A download does not fit the free space of the cache's file system.",
   }),
   ...codes("format", {
     FORMAT_TRUNCATED: "A weight file is empty, cut short, or shorter than its own header or directory says.",
@@ -149,7 +162,7 @@ export const CODES = {
       "The program that evaluates could not be started, failed, took too long, or printed no such numbers.",
   }),
   ...codes("interrupted", {
-    INTERRUPTED: "The run was stopped; its temporary files were removed.",
+    INTERRUPTED: "The run was stopped; its temporary files were removed, downloads are kept.",
   }),
 } as const;
 

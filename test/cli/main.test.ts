@@ -57,7 +57,7 @@ describe("The program", function () {
       assert.equal(await exit, 130, child.output());
       assert.match(
         child.output(),
-        /stopping; .*\n(.*\n)*INTERRUPTED {2}The run was stopped; its temporary files were removed/,
+        /stopping; .*\n(.*\n)*INTERRUPTED {2}The run was stopped; its temporary files were removed, downloads are kept/,
       );
       assert.ok(!existsSync(out));
     });
