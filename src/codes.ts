@@ -80,6 +80,7 @@ export const CODES = {
       "A repository has a file whose name could leave the cache, or that not every system can store.",
     HUB_NO_FILES: "No file of a repository is meant by the patterns.",
     HUB_CACHE: "The cache of models from the Hub cannot be written, or leads out of its folder.",
+    HUB_PUSH: "The Hub did not take what was pushed to it.",
     HUB_DISK_SPACE: "A download does not fit the free space of the cache's file system.",
   }),
   ...codes("format", {

@@ -30,6 +30,12 @@ export type {
   TokenSource,
 } from "./recipe/types.ts";
 
+export { push } from "./push.ts";
+export type { PushOptions } from "./push.ts";
+export { hubSettings } from "./hub/environment.ts";
+export type { HubFlags, HubSettings } from "./hub/environment.ts";
+export type { PushProgress, PushReport, PushTarget } from "./hub/push/types.ts";
+
 export { inspectModel } from "./sources/inspect.ts";
 export type { DtypeCount, InspectedTensor, ModelInspection, Tie } from "./sources/inspect.ts";
 export type { OpenOptions } from "./sources/locate.ts";

@@ -23,6 +23,7 @@ const LAYERS = [
   "engine",
   "evaluate",
   "merge",
+  "push",
   "report",
   "compare",
   "index",

@@ -53,6 +53,19 @@ export const OPTIONS = {
     doc: "Keep the results of a file's named recipes, each in DIR/name; else they are made beside OUT and removed.",
     parse: parseText,
   },
+  private: {
+    flags: "--private",
+    doc: "Make the repository private; refuse one that is there and public.",
+  },
+  branch: {
+    flags: "--branch <name>",
+    doc: "Push to this branch instead of main; made if it is not there.",
+    parse: parseText,
+  },
+  pr: {
+    flags: "--pr",
+    doc: "Open a pull request instead of changing the repository.",
+  },
   force: {
     flags: "--force",
     doc: "Write into OUT even if it is not empty: weights in it are removed, other files of the same names replaced.",

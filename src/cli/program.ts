@@ -6,6 +6,7 @@ import { inspectCommand } from "./commands/inspect.ts";
 import { mergeCommand } from "./commands/merge.ts";
 import { methodsCommand } from "./commands/methods.ts";
 import { planCommand } from "./commands/plan.ts";
+import { pushCommand } from "./commands/push.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { EXIT_STATUS_ROWS } from "./exit-status.ts";
 import type { Io } from "./io.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   mergeCommand,
   planCommand,
   inspectCommand,
+  pushCommand,
   methodsCommand,
   schemaCommand,
   aliasCommand,

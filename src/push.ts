@@ -1,0 +1,55 @@
+import { resolve } from "node:path";
+import { SourceError, UsageError } from "./errors.ts";
+import type { HubSettings } from "./hub/environment.ts";
+import { filesToPush } from "./hub/push/folder.ts";
+import { pushFiles } from "./hub/push/push.ts";
+import type { PushProgress, PushReport, PushTarget } from "./hub/push/types.ts";
+import { isRepositoryName, whyNoRevision } from "./hub/repository.ts";
+import { inspectModel } from "./sources/inspect.ts";
+
+export interface PushOptions extends PushTarget {
+  /** A merged model. */
+  readonly folder: string;
+  readonly settings: HubSettings;
+  /** First line of the commit. */
+  readonly title?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PushProgress) => void) | undefined;
+}
+
+/**
+ * Checks a merged model and sends it to a repository of the Hub as one commit. Large files that the Hub has are not sent
+ * again. Throws a MergeError; the repository is then as it was.
+ */
+export async function push(options: PushOptions): Promise<PushReport> {
+  const { repository, branch, title = "Upload a merged model with Stockpot" } = options;
+  checkTarget(repository, branch);
+  const folder = resolve(options.folder);
+  await checkModel(folder);
+  return await pushFiles({ ...options, files: await filesToPush(folder), title });
+}
+
+function checkTarget(repository: string, branch: string | undefined): void {
+  if (!isRepositoryName(repository)) {
+    throw new UsageError("USAGE", `"${repository}" does not name a repository of the Hub`, {
+      hint: "Write it as owner/name: your own name or an organization's, and the model's.",
+    });
+  }
+  const fault = branch === undefined ? undefined : whyNoRevision(branch);
+  if (fault !== undefined) {
+    const message = `The branch ${JSON.stringify(branch)} ${fault}`;
+    throw new UsageError("USAGE", message, { hint: "Choose another name." });
+  }
+}
+
+/** Nothing goes out that could not be read back. */
+async function checkModel(folder: string): Promise<void> {
+  const { problems } = await inspectModel(folder);
+  const [first, ...others] = problems.filter(({ severity }) => severity === "error");
+  if (first === undefined) return;
+  const more = others.length > 0 ? ` (and ${others.length} more problems)` : "";
+  throw new SourceError(first.code, `Nothing was pushed, for the model is damaged: ${first.message}${more}`, {
+    where: folder,
+    hint: '"stockpot inspect" shows all that is wrong with it. Merge it again.',
+  });
+}
