@@ -1,12 +1,13 @@
 import type { Address } from "./address.ts";
 import type { ColumnKernels } from "./columns.ts";
 import type { ElementwiseKernels } from "./elementwise.ts";
+import type { StoredKernels } from "./stored.ts";
 
 /**
  * The kernels, as WebAssembly exports them; `reference.ts` is their scalar twin. Arguments: sources, destination,
  * factors, element count. "Delta" is x - a with a the decoded anchor.
  */
-export interface Kernels extends ElementwiseKernels, ColumnKernels {
+export interface Kernels extends ElementwiseKernels, ColumnKernels, StoredKernels {
   decodeBF16(src: Address, dst: Address, n: number): void;
   decodeF16(src: Address, dst: Address, n: number): void;
   /** f32 to f64. */

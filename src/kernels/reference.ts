@@ -4,6 +4,7 @@ import type { Address } from "./address.ts";
 import type { Kernels } from "./kernels.ts";
 import { referenceColumns } from "./reference-columns.ts";
 import { referenceElementwise } from "./reference-elementwise.ts";
+import { referenceStored } from "./reference-stored.ts";
 
 const fround = Math.fround;
 const BLOCK = 256;
@@ -77,6 +78,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
   return {
     ...referenceElementwise(memory),
     ...referenceColumns(memory),
+    ...referenceStored(memory),
     gramOfTwoF32: gramOfTwo("F32"),
     gramOfTwoBF16: gramOfTwo("BF16"),
     gramOfTwoF16: gramOfTwo("F16"),

@@ -9,19 +9,36 @@ const TWO_32 = 2 ** 32;
 export class Masking {
   readonly #mask: Mask;
   readonly #bench: Workbench;
-  readonly #edges: readonly Edge[];
+  readonly #lower: Edge | undefined;
+  readonly #upper: Edge | undefined;
 
   constructor(mask: Mask, bench: Workbench, range: Range) {
     this.#mask = mask;
     this.#bench = bench;
-    const { kernels } = bench;
-    this.#edges =
-      mask.kind !== "band"
-        ? []
-        : [
-            new Edge(mask.from, kernels.clearBelowKey, bench, range),
-            ...(mask.to === undefined ? [] : [new Edge(mask.to, kernels.clearAboveKey, bench, range)]),
-          ];
+    const { clearBelowKey, clearAboveKey } = bench.kernels;
+    if (mask.kind !== "band") return;
+    this.#lower = new Edge(mask.from, clearBelowKey, bench, range);
+    if (mask.to !== undefined) this.#upper = new Edge(mask.to, clearAboveKey, bench, range);
+  }
+
+  /**
+   * What the next segment keeps, in keys of f32 values, if that is an interval. Of the entries at its lower end some may
+   * have to go: see `canTake`. Undefined where the mask works otherwise.
+   */
+  get interval(): Interval | undefined {
+    if (this.#mask.kind === "all") return { low: 0, high: LARGEST_KEY };
+    if (this.#lower === undefined || this.#upper?.isUnderWay === true) return undefined;
+    return { low: this.#lower.outermost(1), high: this.#upper?.outermost(-1) ?? LARGEST_KEY };
+  }
+
+  /** Whether that many entries at the lower end of the interval are all kept. */
+  canTake(equal: number): boolean {
+    return this.#lower?.canTake(equal) ?? true;
+  }
+
+  /** Counts the entries at the lower end of a segment's interval as kept. */
+  take(equal: number): void {
+    this.#lower?.take(equal);
   }
 
   /** Clears entries of `d`, a vector of the bench's arithmetic in scratch. */
@@ -51,9 +68,17 @@ export class Masking {
     } else if (mask.kind === "given") {
       const values = this.#bench.u32(keys, n);
       for (let i = 0; i < n; i++) if (mask.kept[index + i] === 0) values[i] = 0;
-    } else for (const edge of this.#edges) edge.apply(keys, n);
+    } else for (const edge of [this.#lower, this.#upper]) edge?.apply(keys, n);
   }
 }
+
+/** The keys that a segment keeps, if its mask is a plain interval of them. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+const LARGEST_KEY = keyOf(3.402_823_466e38);
 
 type ClearBeyond = (d: number, key: number, n: number) => void;
 
@@ -77,6 +102,24 @@ class Edge {
     let before = 0;
     for (const [begin, count] of equalByRange ?? []) if (begin < range.begin) before += count;
     this.#left = keep >= equal ? Infinity : keep - before;
+  }
+
+  /** True while it depends on their order which of the entries on the edge are kept. */
+  get isUnderWay(): boolean {
+    return this.#left > 0 && this.#left !== Infinity;
+  }
+
+  /** The outermost key that is kept; `inwards` is the step to the next key, once all on the edge are used up. */
+  outermost(inwards: 1 | -1): number {
+    return this.#left > 0 ? this.#key : this.#key + inwards;
+  }
+
+  canTake(equal: number): boolean {
+    return this.#left <= 0 || equal <= this.#left;
+  }
+
+  take(equal: number): void {
+    if (this.#left > 0) this.#left -= equal;
   }
 
   apply(d: number, n: number): void {

@@ -27,11 +27,20 @@ const written = {
 /** Takes the model where it is within t of the base, and moves by t at most elsewhere. */
 export const nearswapPass: Pass<"nearswap"> = {
   ...written,
-  start: ({ t }, bench) =>
-    writing(bench, (offset, n, out) => {
+  start: ({ t }, bench) => {
+    const dtype = bench.sharedDtype([0, 1], true);
+    const whole = dtype === undefined ? undefined : bench.kernels[`nearswapStored${dtype}`];
+    const steps = writing(bench, (offset, n, out) => {
       const base = bench.floats(0, offset, n, 0);
       bench.steps.nearswap(bench.floats(1, offset, n, 1), base, out, t, n);
-    }),
+    });
+    if (whole === undefined) return steps;
+    const segment = (offset: number, n: number) => {
+      const [x, b, out] = [bench.stored(1, offset), bench.stored(0, offset), bench.result(offset)];
+      if (whole(x, b, out, bench.scratch(0), t, n) === 0) steps.segment(offset, n);
+    };
+    return { segment, finish: steps.finish };
+  },
 };
 
 /** Takes the entry of largest magnitude among the task vectors. */

@@ -5,6 +5,7 @@ import type { Workbench } from "../workbench.ts";
 import { Masking } from "./masking.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { variance } from "./ranked-vectors.ts";
+import { SparseTwo } from "./sparse-two.ts";
 
 /** Adds what masks keep of the task vectors to the base, with or without an election of signs. */
 export const sparsePass: Pass<"sparse"> = {
@@ -24,25 +25,31 @@ function neededInputs({ masks, factors, maskedBy }: SparseCombination, bench: Wo
 /** Masks the task vectors that lie in scratch 1, 2, ...: each by its own mask, or all by the variance's. */
 export class VectorMasks {
   readonly #bench: Workbench;
-  readonly #masking: readonly Masking[];
+  /** One for each task vector. */
+  readonly masking: readonly Masking[];
   readonly #byVariance: boolean;
 
   constructor(masks: readonly Mask[], byVariance: boolean, bench: Workbench, range: Range) {
     this.#bench = bench;
-    this.#masking = masks.map((mask) => new Masking(mask, bench, range));
+    this.masking = masks.map((mask) => new Masking(mask, bench, range));
     this.#byVariance = byVariance && masks.some((mask) => mask.kind !== "all");
+  }
+
+  /** True if each task vector is masked by itself. */
+  get areSeparate(): boolean {
+    return !this.#byVariance;
   }
 
   apply(wanted: readonly boolean[], offset: number, n: number): void {
     const bench = this.#bench;
     if (!this.#byVariance) {
       wanted.forEach((want, i) => {
-        if (want) this.#masking[i]?.apply(bench.scratch(i + 1), offset, n);
+        if (want) this.masking[i]?.apply(bench.scratch(i + 1), offset, n);
       });
       return;
     }
     const keys = variance(bench, n);
-    this.#masking[0]?.applyToKeys(keys, offset, n);
+    this.masking[0]?.applyToKeys(keys, offset, n);
     wanted.forEach((_, i) => bench.steps.clearWhereZero(keys, bench.scratch(i + 1), n));
   }
 }
@@ -52,16 +59,20 @@ class SparseRunner implements Runner<undefined> {
   readonly #bench: Workbench;
   readonly #wanted: readonly boolean[];
   readonly #masks: VectorMasks;
+  readonly #two: SparseTwo | undefined;
 
   constructor(request: SparseCombination, bench: Workbench, range: Range) {
     this.#request = request;
     this.#bench = bench;
     this.#wanted = neededInputs(request, bench);
     this.#masks = new VectorMasks(request.masks, request.maskedBy === "variance", bench, range);
+    if (this.#wanted.length === 2 && this.#wanted.every((want) => want))
+      this.#two = SparseTwo.over(request, this.#masks, bench);
   }
 
   segment(offset: number, n: number): void {
     const bench = this.#bench;
+    if (this.#two?.segment(offset, n) === true) return;
     bench.checkInputs(offset, n, this.#wanted);
     const base = bench.differences(offset, n, this.#wanted);
     this.#masks.apply(this.#wanted, offset, n);

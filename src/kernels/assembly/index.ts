@@ -16,6 +16,7 @@ export {
   scaleByF64,
 } from "./columns";
 export * from "./rank";
+export * from "./sparse-exports";
 export { dot, dotPair, dotThree, dotWide, dotF64 } from "./reduce";
 export { widen, addDeltaF64, subtractF64 } from "./arithmetic";
 export { encodeF32, demote, demoteToOdd, countNonFiniteF64 } from "./store";

@@ -1,0 +1,33 @@
+// The exported kernels of sparse.ts, each for stored values of one dtype.
+import { nearswapStored, sparseTwo } from "./sparse";
+
+export function nearswapStoredF32(x: usize, b: usize, out: usize, work: usize, t: f32, n: i32): i32 {
+  return nearswapStored<f32>(x, b, out, work, t, n) ? 1 : 0;
+}
+export function sparseTwoF32(
+  b: usize, x: usize, y: usize, out: usize, work: usize, counts: usize,
+  low0: i32, high0: i32, low1: i32, high1: i32,
+  v0: f32, v1: f32, c0: f32, c1: f32, w0: f32, w1: f32, s: f32, floor: f32, mode: i32, n: i32,
+): i32 {
+  return sparseTwo<f32>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, mode, n) ? 1 : 0;
+}
+export function nearswapStoredBF16(x: usize, b: usize, out: usize, work: usize, t: f32, n: i32): i32 {
+  return nearswapStored<u16>(x, b, out, work, t, n) ? 1 : 0;
+}
+export function sparseTwoBF16(
+  b: usize, x: usize, y: usize, out: usize, work: usize, counts: usize,
+  low0: i32, high0: i32, low1: i32, high1: i32,
+  v0: f32, v1: f32, c0: f32, c1: f32, w0: f32, w1: f32, s: f32, floor: f32, mode: i32, n: i32,
+): i32 {
+  return sparseTwo<u16>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, mode, n) ? 1 : 0;
+}
+export function nearswapStoredF16(x: usize, b: usize, out: usize, work: usize, t: f32, n: i32): i32 {
+  return nearswapStored<i16>(x, b, out, work, t, n) ? 1 : 0;
+}
+export function sparseTwoF16(
+  b: usize, x: usize, y: usize, out: usize, work: usize, counts: usize,
+  low0: i32, high0: i32, low1: i32, high1: i32,
+  v0: f32, v1: f32, c0: f32, c1: f32, w0: f32, w1: f32, s: f32, floor: f32, mode: i32, n: i32,
+): i32 {
+  return sparseTwo<i16>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, mode, n) ? 1 : 0;
+}

@@ -1,0 +1,91 @@
+import { decodeHalfBits, encodeHalfBits } from "../tensor/half.ts";
+import type { HalfDtype } from "../tensor/half.ts";
+import type { Address } from "./address.ts";
+import { JOIN } from "./stored.ts";
+import type { StoredKernels, StoredSteps } from "./stored.ts";
+
+type Dtype = "F32" | HalfDtype;
+
+const r = Math.fround;
+const word = new DataView(new ArrayBuffer(4));
+const keyOf = (value: number) => (word.setFloat32(0, value), word.getUint32(0) & 0x7fff_ffff);
+
+/** The scalar twin of the kernels on stored values. */
+export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
+  const values = (dtype: Dtype, ptr: Address, n: number) =>
+    dtype === "F32"
+      ? new Float32Array(memory.buffer, ptr, n).slice()
+      : Float32Array.from(new Uint16Array(memory.buffer, ptr, n), (bits) => decodeHalfBits(dtype, bits));
+  /** Rounds and stores; false if a result is not finite. */
+  const put = (dtype: Dtype, out: Address, results: readonly number[]): boolean => {
+    if (dtype === "F32") new Float32Array(memory.buffer, out, results.length).set(results);
+    else
+      new Uint16Array(memory.buffer, out, results.length).set(
+        results.map((result) => encodeHalfBits(dtype, result)),
+      );
+    return values(dtype, out, results.length).every(Number.isFinite);
+  };
+
+  const steps = (dtype: Dtype): StoredSteps => ({
+    nearswapStored: (x, b, out, _work, t, n) => {
+      const [model, base] = [values(dtype, x, n), values(dtype, b, n)];
+      const results = [...model].map((value, i) => near(value, base[i] ?? NaN, r(t)));
+      const finite = [...model, ...base].every(Number.isFinite);
+      return put(dtype, out, results) && finite ? 1 : 0;
+    },
+    sparseTwo: (b, x, y, out, _work, counts, low0, high0, low1, high1, ...rest) => {
+      const [v0, v1, c0, c1, w0, w1, s, floor, mode, n] = rest;
+      const base = values(dtype, b, n);
+      const minusBase = (ptr: Address) => values(dtype, ptr, n).map((value, i) => value - (base[i] ?? NaN));
+      const [p, q] = [minusBase(x), minusBase(y)];
+      new Int32Array(memory.buffer, counts, 2).set([countKeys(p, low0), countKeys(q, low1)]);
+      const factors = { votes: [v0, v1], sums: [c0, c1], weights: [w0, w1], s, floor: r(floor), mode };
+      const results = [...base].map((value, i) =>
+        joined(value, [cut(p[i] ?? NaN, low0, high0), cut(q[i] ?? NaN, low1, high1)], factors),
+      );
+      const finite = [...p, ...q].every(Number.isFinite);
+      return put(dtype, out, results) && finite ? 1 : 0;
+    },
+  });
+  const suffixed = (dtype: Dtype) =>
+    Object.entries(steps(dtype)).map(([name, step]) => [`${name}${dtype}`, step as unknown]);
+  return Object.fromEntries((["F32", "BF16", "F16"] as const).flatMap(suffixed)) as StoredKernels;
+}
+
+const cut = (d: number, low: number, high: number) => (keyOf(d) >= low && keyOf(d) <= high ? d : 0);
+const countKeys = (d: Float32Array, key: number) => d.filter((value) => keyOf(value) === key).length;
+
+function near(model: number, base: number, t: number): number {
+  const d = r(model - base);
+  const ratio = r(t / Math.max(Math.abs(d), r(1e-6)));
+  if (ratio >= 1) return model;
+  const w = Math.max(ratio, 0);
+  return w === 0 ? base : r(base + r(w * d));
+}
+
+interface Factors {
+  readonly votes: readonly number[];
+  readonly sums: readonly number[];
+  readonly weights: readonly number[];
+  readonly s: number;
+  readonly floor: number;
+  readonly mode: number;
+}
+
+function joined(
+  base: number,
+  d: readonly number[],
+  { votes, sums, weights, s, floor, mode }: Factors,
+): number {
+  const scaled = (factors: readonly number[]) => d.map((value, i) => r(r(factors[i] ?? NaN) * value));
+  const add = (terms: readonly number[]) => terms.reduce((sum, term) => r(sum + term), 0);
+  const positive = add(scaled(votes)) >= 0;
+  const z = scaled(sums);
+  const kept = z.map((value) => mode === JOIN.add || (positive ? value > 0 : value < 0));
+  const total = add(z.map((value, i) => (kept[i] === true ? value : 0)));
+  if (total === 0) return base;
+  const weight = add(weights.map((value, i) => (kept[i] === true ? r(value) : 0)));
+  const divisor = floor > 0 ? Math.max(weight, floor) : weight === 0 ? 1 : weight;
+  const m = mode === JOIN.average ? r(total / divisor) : total;
+  return r(base + r(r(s) * m));
+}

@@ -1,0 +1,39 @@
+import type { Address } from "./address.ts";
+
+/** How two masked task vectors are joined: added up, or those with the elected sign added up or averaged. */
+export const JOIN = { add: 0, elect: 1, average: 2 } as const;
+
+/**
+ * Whole steps on stored values of one dtype, read once; assembly/sparse.ts says what each one does. Each returns 0,
+ * with results of no meaning, if a value is not finite. `work` is scratch for 32 f32.
+ */
+export interface StoredSteps {
+  nearswapStored(x: Address, b: Address, out: Address, work: Address, t: number, n: number): number;
+  /** Writes how many keys of each task vector equal `low0` and `low1` as two i32 to `counts`. */
+  sparseTwo(
+    b: Address,
+    x: Address,
+    y: Address,
+    out: Address,
+    work: Address,
+    counts: Address,
+    low0: number,
+    high0: number,
+    low1: number,
+    high1: number,
+    v0: number,
+    v1: number,
+    c0: number,
+    c1: number,
+    w0: number,
+    w1: number,
+    s: number,
+    floor: number,
+    mode: number,
+    n: number,
+  ): number;
+}
+
+type Suffixed<S extends string> = { [K in keyof StoredSteps as `${K}${S}`]: StoredSteps[K] };
+
+export interface StoredKernels extends Suffixed<"F32">, Suffixed<"BF16">, Suffixed<"F16"> {}
