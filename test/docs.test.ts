@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { parse as parseYaml } from "yaml";
 import { plan } from "../src/index.ts";
 import { runCli } from "./cli/captured-io.ts";
+import { startDocumentedHub } from "./hub/documented.ts";
 import { useTemporaryFolder } from "./fixtures/temporary-folder.ts";
 
 /** Has a test of its own, in a folder with other models. */
@@ -103,6 +104,20 @@ function withoutMachine(text: string): string {
     .replaceAll(/ +/g, " ");
 }
 
+/** These talk to the Hub: here, to one on this machine. */
+const HUB_VERBS = ["push"];
+
+async function runHubCommand(args: readonly string[], home: string): Promise<void> {
+  const hub = await startDocumentedHub(home);
+  try {
+    const { args: local, environment } = hub.prepare(args);
+    const { status, stderr } = await runCli(local, { environment });
+    assert.equal(status, 0, stderr);
+  } finally {
+    await hub.close();
+  }
+}
+
 /** Runs a command of the docs; what it writes goes into the temporary folder instead. */
 async function runCommand(command: string, inFolder: (...parts: string[]) => string): Promise<void> {
   const [program, ...args] = command
@@ -119,6 +134,10 @@ async function runCommand(command: string, inFolder: (...parts: string[]) => str
   const [verb, recipe = "", out = "", ...flags] = args;
   // Examples are independent of each other: each starts without an output.
   if (verb === "merge") await rm(inFolder(out), { recursive: true, force: true });
+  if (HUB_VERBS.includes(verb ?? "")) {
+    await runHubCommand(args, inFolder("hub"));
+    return;
+  }
   const local =
     verb === "merge"
       ? [verb, recipe, inFolder(out), ...flags]

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { startHub, WRITE_TOKEN } from "./server/server.ts";
+
+const MODEL = "demo/glyphs/base";
+
+export interface DocumentedHub {
+  /** Makes the repositories that a command of the docs names, and gives the arguments and environment to run it with. */
+  prepare(args: readonly string[]): { args: string[]; environment: Record<string, string> };
+  close(): Promise<void>;
+}
+
+/** A Hub for the commands that the docs show: every repository that they name is there, and holds a small model. */
+export async function startDocumentedHub(home: string): Promise<DocumentedHub> {
+  const hub = await startHub();
+  const names = readdirSync(MODEL).filter((name) => statSync(join(MODEL, name)).isFile());
+  const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(MODEL, name))]));
+  return {
+    prepare: (args) => {
+      for (const argument of args) {
+        const [id = "", branch = "main"] = argument.split("@");
+        if (/^[\w-]+\/[\w.-]+$/.test(id) && !hub.state.repositories.has(id))
+          hub.commit(id, files, { branch, private: true });
+      }
+      const environment = { HF_ENDPOINT: hub.url, HF_HOME: home, HF_TOKEN: WRITE_TOKEN };
+      return { args: args.map((argument) => (argument === "merged" ? MODEL : argument)), environment };
+    },
+    close: () => hub.close(),
+  };
+}
