@@ -1,5 +1,5 @@
 import { Agent, request as requestPlain } from "node:http";
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Agent as SecureAgent, request as requestSecure } from "node:https";
 import { InterruptedError, isMergeError, SourceError } from "../errors.ts";
 
@@ -44,14 +44,17 @@ export async function send(url: URL, options: SendOptions): Promise<Answer> {
       agent: secure ? AGENTS.secure : AGENTS.plain,
       timeout: stallMs,
     });
-    const stop = () => request.destroy(new InterruptedError("INTERRUPTED", "The run was stopped"));
+    // Its reason would be lost if the request were destroyed once there is an answer.
+    let current: ClientRequest | IncomingMessage = request;
+    const stop = () => current.destroy(new InterruptedError("INTERRUPTED", "The run was stopped"));
     signal?.addEventListener("abort", stop, { once: true });
     request.on("close", () => signal?.removeEventListener("abort", stop));
     request.on("timeout", () => {
-      request.destroy(new SourceError("HUB_UNREACHABLE", `nothing arrived for ${stallMs / 1000} s`));
+      current.destroy(new SourceError("HUB_UNREACHABLE", `nothing arrived for ${stallMs / 1000} s`));
     });
     request.on("error", reject);
     request.on("response", (answer) => {
+      current = answer;
       resolve({ url, status: answer.statusCode ?? 0, headers: answer.headers, body: answer });
     });
     if (signal?.aborted === true) stop();

@@ -1,0 +1,185 @@
+import { isMergeError } from "../errors.ts";
+import { PartialBlob } from "./partial-blob.ts";
+import type { MissingRange } from "./partial-blob.ts";
+import { hubError, subjectText } from "./failures.ts";
+import type { RemoteFile, OpenRange } from "./remote-file.ts";
+import { retry } from "./retry.ts";
+import type { Attempt } from "./retry.ts";
+import { connectionFailure } from "./send.ts";
+import type { Slots } from "./slots.ts";
+import { FileHash } from "./verify-hash.ts";
+
+/** Bytes of one connection that may wait for the disk. */
+const MAX_WAITING_BYTES = 4 * 2 ** 20;
+/** Whole files in place of ranges, after which the server is believed to know no ranges. */
+const MAX_WHOLE_ANSWERS = 2;
+
+interface DownloadOptions {
+  /** The connections that all files share. */
+  readonly slots: Slots;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of bytes that have come in addition, those of earlier runs first. */
+  readonly onBytes: (count: number) => void;
+}
+
+/**
+ * Downloads a file to `path`, going on from what an earlier run left, and gives it that name once its hash is right.
+ * Throws a SourceError; all that has arrived is then kept, unless it is wrong.
+ */
+export async function downloadBlob(
+  remote: RemoteFile,
+  path: string,
+  options: DownloadOptions,
+): Promise<void> {
+  const { chunkBytes } = remote.transport.limits;
+  const { hash, byteLength } = remote.file;
+  const partial = await PartialBlob.open(path, byteLength, chunkBytes);
+  const download = new Download(remote, partial, options);
+  let digest: string;
+  try {
+    await download.run();
+    digest = await download.hash.digest(byteLength);
+  } catch (error) {
+    await download.hash.digest(0).catch(() => undefined);
+    await partial.close();
+    throw error;
+  }
+  if (digest === hash) {
+    await partial.finish();
+    return;
+  }
+  await partial.discard();
+  const message = `${subjectText(remote.subject)} arrived with the hash ${digest}, the Hub lists ${hash}`;
+  const hint = `It was removed, other files are kept: run the command again; should it happen again, tell the model's author.`;
+  throw hubError("HUB_CHECKSUM", remote.subject, message, hint);
+}
+
+class Download {
+  readonly hash: FileHash;
+  readonly #remote: RemoteFile;
+  readonly #partial: PartialBlob;
+  readonly #options: DownloadOptions;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #wholeAnswers = 0;
+
+  constructor(remote: RemoteFile, partial: PartialBlob, options: DownloadOptions) {
+    this.#remote = remote;
+    this.#partial = partial;
+    this.#options = options;
+    this.hash = new FileHash(partial, remote.file);
+    const { signal } = options;
+    this.#signal = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
+  }
+
+  async run(): Promise<void> {
+    this.#options.onBytes(this.#partial.doneBytes);
+    this.#hashOn();
+    const queue = this.#partial.missing();
+    // The first range alone: a server that knows none sends the whole file, and a refusal comes once only.
+    const first = queue.shift();
+    if (first !== undefined) await this.#fetch(first);
+    const next = async (): Promise<void> => {
+      for (let range = queue.shift(); range !== undefined; range = queue.shift()) await this.#fetch(range);
+    };
+    const workers = Array.from({ length: this.#remote.transport.limits.connections }, next);
+    try {
+      await Promise.all(workers);
+    } finally {
+      // The first failure ends the others; it alone is worth telling.
+      this.#stop.abort();
+      await Promise.allSettled(workers);
+    }
+  }
+
+  /** Fetches what is missing of a chunk. */
+  async #fetch({ chunk }: MissingRange): Promise<void> {
+    const { transport, giveUp } = this.#remote;
+    const once = async (): Promise<Attempt<undefined>> =>
+      await this.#options.slots.run(async () => {
+        const { begin, end } = this.#partial.missingOf(chunk);
+        if (begin === end) return { value: undefined };
+        const opened = await this.#remote.open(begin, end, this.#signal);
+        if ("again" in opened) return opened;
+        if (opened.begin < begin && ++this.#wholeAnswers < MAX_WHOLE_ANSWERS) {
+          opened.answer.body.destroy();
+          return { again: "it sent the whole file instead of a range" };
+        }
+        return await this.#receive(opened, () => this.#partial.missingOf(chunk));
+      });
+    await retry(once, transport.limits, giveUp, this.#signal);
+    this.#hashOn();
+  }
+
+  /** Writes what comes, until the chunk is complete and nothing more was announced. */
+  async #receive(opened: OpenRange, missing: () => MissingRange): Promise<Attempt<undefined>> {
+    const writer = new OrderedWriter(this.#partial, opened.begin, this.#options.onBytes);
+    let failure = "the answer was cut short";
+    try {
+      for await (const part of opened.answer.body as AsyncIterable<Buffer>) await writer.push(part);
+    } catch (error) {
+      if (isMergeError(error, "INTERRUPTED")) throw error;
+      failure = connectionFailure(error);
+    }
+    // An error of the disk comes out here.
+    await writer.end();
+    const { begin, end } = missing();
+    return begin === end ? { value: undefined } : { again: failure, progressed: writer.written > 0 };
+  }
+
+  #hashOn(): void {
+    void this.hash.advance(this.#partial.prefixBytes).catch(() => undefined);
+  }
+}
+
+/**
+ * Writes parts one after the other while more arrive: what came during a write goes into the next one, so that writes are
+ * large on a fast line and nothing waits on a slow one.
+ */
+class OrderedWriter {
+  written = 0;
+  readonly #partial: PartialBlob;
+  readonly #onBytes: (count: number) => void;
+  #position: number;
+  #parts: Buffer[] = [];
+  #waiting = 0;
+  #failed = false;
+  #running: Promise<void> | undefined;
+
+  constructor(partial: PartialBlob, position: number, onBytes: (count: number) => void) {
+    this.#partial = partial;
+    this.#position = position;
+    this.#onBytes = onBytes;
+  }
+
+  async push(part: Buffer): Promise<void> {
+    this.#parts.push(part);
+    this.#waiting += part.length;
+    this.#running ??= this.#start();
+    if (this.#failed || this.#waiting > MAX_WAITING_BYTES) await this.#running;
+  }
+
+  async end(): Promise<void> {
+    await this.#running;
+  }
+
+  #start(): Promise<void> {
+    const running = this.#drain();
+    running.catch(() => (this.#failed = true));
+    return running;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#parts.length > 0) {
+      const [first, ...others] = this.#parts;
+      const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#parts);
+      this.#parts = [];
+      this.#waiting = 0;
+      const written = await this.#partial.write(this.#position, bytes);
+      this.#position += bytes.length;
+      this.written += written;
+      this.#onBytes(written);
+    }
+    this.#running = undefined;
+  }
+}

@@ -1,0 +1,146 @@
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import {
+  blobPath,
+  cachedLength,
+  checkedName,
+  inCache,
+  linkSnapshot,
+  lockPath,
+  makeFolder,
+  repositoryFolder,
+  snapshotPath,
+} from "./cache-layout.ts";
+import { lock, tryLock } from "./cache-lock.ts";
+import type { HubFile, Repository } from "./client.ts";
+import { downloadBlob } from "./download-blob.ts";
+import { RemoteFile } from "./remote-file.ts";
+import { forEachOf, Slots } from "./slots.ts";
+import type { HubTransport } from "./transport.ts";
+
+/** Large files in progress at a time; each takes all connections that are free. */
+const LARGE_FILES_AT_ONCE = 2;
+
+/** Bytes of all files that were missing at the start. */
+export interface DownloadProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface FetchOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  /** Called for each file that has come, or that another process brought. */
+  readonly onFile?: ((file: HubFile) => void) | undefined;
+}
+
+/** Files of one repository. */
+export interface Wanted {
+  readonly repository: Repository;
+  readonly files: readonly HubFile[];
+}
+
+interface Item {
+  readonly repository: Repository;
+  readonly file: HubFile;
+}
+
+/** The files of which the cache has not all bytes under their name in the snapshot. */
+export async function missingFiles(cacheFolder: string, { repository, files }: Wanted): Promise<HubFile[]> {
+  const folder = repositoryFolder(cacheFolder, repository.repository);
+  const missing: HubFile[] = [];
+  for (const file of files) {
+    const path = snapshotPath(folder, repository.commit, checkedName(file.name));
+    if ((await cachedLength(cacheFolder, path)) !== file.byteLength) missing.push(file);
+  }
+  return missing;
+}
+
+/**
+ * Brings files into the cache. Each content is downloaded once, whoever wants it: what another process is at is left to
+ * it as long as there is other work. Throws a SourceError; what has arrived by then is kept.
+ */
+export async function fetchFiles(
+  transport: HubTransport,
+  wanted: readonly Wanted[],
+  options: FetchOptions = {},
+): Promise<void> {
+  const { cacheFolder } = transport.settings;
+  const items: Item[] = [];
+  for (const each of wanted) {
+    for (const file of await missingFiles(cacheFolder, each))
+      items.push({ repository: each.repository, file });
+  }
+  const fetcher = new Fetcher(transport, items, options);
+  const { chunkBytes, connections } = transport.limits;
+  const small = items.filter(({ file }) => file.byteLength <= chunkBytes);
+  const large = items.filter(({ file }) => file.byteLength > chunkBytes);
+  await fetcher.fetchAll(small, connections);
+  await fetcher.fetchAll(large, LARGE_FILES_AT_ONCE);
+}
+
+class Fetcher {
+  readonly #transport: HubTransport;
+  readonly #options: FetchOptions;
+  readonly #slots: Slots;
+  readonly #totalBytes: number;
+  #doneBytes = 0;
+
+  constructor(transport: HubTransport, items: readonly Item[], options: FetchOptions) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#slots = new Slots(transport.limits.connections);
+    this.#totalBytes = items.reduce((sum, { file }) => sum + file.byteLength, 0);
+    this.#report(0);
+  }
+
+  async fetchAll(items: readonly Item[], atOnce: number): Promise<void> {
+    const busy: Item[] = [];
+    await forEachOf(items, atOnce, async (item) => {
+      const release = await tryLock(this.#lockOf(item), this.#transport.limits);
+      if (release === undefined) busy.push(item);
+      else await this.#fetch(item, release);
+    });
+    await forEachOf(busy, atOnce, async (item) => {
+      await this.#fetch(item, await lock(this.#lockOf(item), this.#transport.limits, this.#options.signal));
+    });
+  }
+
+  async #fetch({ repository, file }: Item, release: () => Promise<void>): Promise<void> {
+    const { cacheFolder } = this.#transport.settings;
+    const folder = repositoryFolder(cacheFolder, repository.repository);
+    const path = blobPath(folder, file.hash);
+    let counted = 0;
+    try {
+      await inCache(path, async () => {
+        await mkdir(cacheFolder, { recursive: true });
+        await makeFolder(folder, dirname(path));
+        // Another process, or another name of the same content, may have brought it.
+        const stats = await stat(path).catch(() => undefined);
+        if (stats?.size !== file.byteLength) {
+          const remote = new RemoteFile(this.#transport, repository, file);
+          const onBytes = (count: number) => {
+            counted += count;
+            this.#report(count);
+          };
+          await downloadBlob(remote, path, { slots: this.#slots, signal: this.#options.signal, onBytes });
+        }
+        await linkSnapshot(folder, repository.commit, file.name, file.hash);
+      });
+    } finally {
+      await release();
+    }
+    this.#report(file.byteLength - counted);
+    this.#options.onFile?.(file);
+  }
+
+  #report(count: number): void {
+    this.#doneBytes += count;
+    const doneBytes = Math.min(this.#doneBytes, this.#totalBytes);
+    this.#options.onProgress?.({ doneBytes, totalBytes: this.#totalBytes });
+  }
+
+  #lockOf({ repository, file }: Item): string {
+    return lockPath(this.#transport.settings.cacheFolder, repository.repository, file.hash);
+  }
+}
