@@ -49,6 +49,9 @@ export const CODES = {
     RECIPE_OUT_OF_RANGE: "A value is outside the allowed range or set.",
     RECIPE_MISPLACED_PARAMETER: "A parameter stands where it has no effect.",
     RECIPE_MODEL_REFERENCE: "A model reference could not be understood.",
+    RECIPE_CODE: "The recipe names code of the user's own, and running it has not been allowed.",
+    RECIPE_METHOD_MODULE:
+      "A module of merge methods cannot be loaded, or what it exports is no merge method.",
     RECIPE_DUPLICATE_KEY: "A key stands twice in the same mapping.",
     RECIPE_DUPLICATE_MODEL: "The same model is listed twice.",
     RECIPE_MODEL_COUNT: "The merge method needs more or fewer models, or a base model.",
@@ -142,6 +145,7 @@ export const CODES = {
   ...codes("engine", {
     ENGINE_NON_FINITE: "An input or a result holds NaN or infinity.",
     ENGINE_WORKER: "A worker thread failed.",
+    ENGINE_METHOD: "A merge method of the user's own failed, or returned what no result can be made of.",
     ENGINE_MEMORY: "A worker could not get the memory for its tiles.",
     ENGINE_NO_SIMD: "This JavaScript engine lacks WebAssembly SIMD.",
   }),

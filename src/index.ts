@@ -6,7 +6,14 @@ export type { ResourceOptions, Resources } from "./engine/resources.ts";
 export type { Progress, RunReport, TensorReport } from "./engine/run.ts";
 export type { KindSummary, Spread } from "./engine/summary.ts";
 export type { ExplainedInput, ExplainedParameter, TensorExplanation } from "./plan/explanation.ts";
-export type { MergePlan, PlannedInput, PlannedModel, PlannedShard, PlannedTensor } from "./plan/types.ts";
+export type {
+  MergePlan,
+  MethodModule,
+  PlannedInput,
+  PlannedModel,
+  PlannedShard,
+  PlannedTensor,
+} from "./plan/types.ts";
 export type { WrittenFile } from "./sink/types.ts";
 
 export { parseRecipe, parseRecipes } from "./recipe/parse.ts";
@@ -41,14 +48,36 @@ export type { DtypeCount, InspectedTensor, ModelInspection, Tie } from "./source
 export type { OpenOptions } from "./sources/locate.ts";
 export type { JsonObject, JsonValue, ModelReference, WeightFile } from "./sources/types.ts";
 
-export { defineMethod } from "./methods/define.ts";
-export type { AnyMethod, Granularity, MergeMethod, Solution, SolveContext } from "./methods/define.ts";
+export {
+  addTaskVectors,
+  defineMethod,
+  flag,
+  gram,
+  integer,
+  magnitudes,
+  number,
+  oneOf,
+  optional,
+  overlap,
+  perModel,
+  weightedSum,
+  weightedSumWithBase,
+} from "./methods/toolkit.ts";
+export type {
+  AnyMethod,
+  Granularity,
+  MergeMethod,
+  Solution,
+  SolveContext,
+  Tile,
+  TileMethod,
+  TileValues,
+} from "./methods/define.ts";
 export { DEFAULT_METHOD, METHODS } from "./methods/index.ts";
-export { flag, integer, number, oneOf, optional, perModel } from "./methods/params.ts";
+export { loadMethodModules } from "./plugins/load.ts";
+export type { LoadedModule } from "./plugins/load.ts";
 export type { ParameterSpec, ParameterSpecs, ParameterValue, ParameterValues } from "./methods/params.ts";
-export { gram } from "./methods/statistics.ts";
 export type { Gram, StatisticRequest, StatisticRequests, StatisticResults } from "./methods/statistics.ts";
-export { addTaskVectors, weightedSum, weightedSumWithBase } from "./methods/combination.ts";
 export type { Combination, LinearCombination } from "./methods/combination.ts";
 
 export type { Dtype, FloatDtype } from "./tensor/dtype.ts";

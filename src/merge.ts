@@ -10,7 +10,7 @@ export async function merge(options: MergeOptions): Promise<MergeReport> {
   checkRunOptions(options);
   const prepared = await prepare(options);
   await options.onPlan?.(prepared.output.plan);
-  return await mergeAll(prepared, options);
+  return await mergeAll(prepared, { ...options, methods: prepared.methods });
 }
 
 /** Finds out all that a merge would do, without reading a weight or writing a file. */

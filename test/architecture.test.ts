@@ -18,6 +18,7 @@ const LAYERS = [
   "tokenizer",
   "plan",
   "lock",
+  "plugins",
   "sink",
   "hub",
   "engine",
@@ -48,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, { modules: readonly string[]; types?: 
   lock: { modules: ["forms", "safetensors"], types: ["sources"] },
   sink: { modules: ["errors", "tensor", "safetensors", "methods", "lock"], types: ["sources", "plan"] },
   hub: { modules: ["errors", "nearest", "safetensors", "sources", "recipe", "sink"] },
+  plugins: { modules: ["errors", "nearest", "methods"], types: ["plan"] },
   evaluate: { modules: ["errors", "nearest", "tensor", "safetensors", "sources"], types: ["recipe"] },
   report: { modules: ["forms"], types: ["sources"] },
   cli: { modules: ["index"] },
@@ -66,7 +68,18 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
 };
 
 /** These also run in a browser. */
-const WITHOUT_NODE = ["recipe", "plan", "methods", "kernels", "safetensors", "tensor", "tokenizer", "forms", "lock", "report"];
+const WITHOUT_NODE = [
+  "recipe",
+  "plan",
+  "methods",
+  "kernels",
+  "safetensors",
+  "tensor",
+  "tokenizer",
+  "forms",
+  "lock",
+  "report",
+];
 /** Reads the compiled kernels from beside itself. */
 const NODE_ALLOWED_IN = ["src/kernels/load.ts"];
 

@@ -5,6 +5,7 @@ import type { OptionValues } from "./options.ts";
 export const planOptions = (options: OptionValues): Omit<PlanOptions, "recipe"> => ({
   maxShardBytes: options.outShardSize,
   dtype: options.dtype,
+  allowCode: options.allowCode,
   lenient: options.lenient,
   seed: options.randomSeed,
   truncateEmbeddings: options.unsafeTruncateEmbeddings,

@@ -70,6 +70,10 @@ export const OPTIONS = {
     flags: "--force",
     doc: "Write into OUT even if it is not empty: weights in it are removed, other files of the same names replaced.",
   },
+  allowCode: {
+    flags: "--allow-code",
+    doc: "Run the code of modules with merge methods that the recipe names under methods. It can do all that you can.",
+  },
   lenient: {
     flags: "--lenient",
     doc: "Warn about unknown keys and parameters of the recipe instead of refusing them.",
@@ -112,6 +116,7 @@ export const PLAN_OPTIONS = [
   "outShardSize",
   "dtype",
   "lenient",
+  "allowCode",
   "randomSeed",
   "unsafeTruncateEmbeddings",
 ] as const satisfies readonly OptionName[];

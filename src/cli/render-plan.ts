@@ -52,6 +52,11 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
   const rows: Cell[][] = [
     [label("method"), [methodsOf(plan), style.name]],
     ...renderModels(plan, style, label),
+    ...seedOf(plan).map((seed) => [label("seed"), seed]),
+    ...(plan.methodModules ?? []).map(({ path, sha256 }) => [
+      label("code"),
+      `${path}, SHA-256 ${sha256.slice(0, 16)}...`,
+    ]),
     [label("tensors"), actions.join(", ")],
     [
       label("output"),
@@ -79,6 +84,13 @@ function copiesOf({ sideFiles, models, donor }: MergePlan): string {
   const rest = sideFiles.length - names.length;
   const listed = rest > 0 ? `${names.join(", ")} and ${formatCount(rest)} more` : names.join(", ");
   return `${listed}, from ${models[donor]?.reference ?? "the base"}`;
+}
+
+/** The seed of each merge in which a random method takes part, if there is one. */
+function seedOf(plan: MergePlan): string[] {
+  const plans = [...(plan.intermediates ?? []).map((made) => made.plan), plan];
+  const seeds = unique(plans.flatMap(({ random, seed }) => (random === true ? [seed] : [])));
+  return seeds.length === 0 ? [] : [`${seeds.join(", ")}, from which random methods draw`];
 }
 
 /** Whether the output has what the model that gives the config has. */

@@ -19,6 +19,8 @@ export interface PlanOptions {
   readonly cwd?: string | undefined;
   /** Merge methods of your own, which the recipe may name. */
   readonly methods?: readonly AnyMethod[] | undefined;
+  /** Runs the code of modules that the recipe names under `methods`; refused unless true. */
+  readonly allowCode?: boolean | undefined;
   /** Turns unknown keys and parameters of the recipe into warnings. */
   readonly lenient?: boolean | undefined;
   /** Most bytes of tensors in one output file, 5 GB by default; 0 for a single file of any size. */

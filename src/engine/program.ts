@@ -1,5 +1,5 @@
 import type { Combination } from "../methods/combination.ts";
-import type { AnyMethod, SolveContext } from "../methods/define.ts";
+import type { AnyMethod, Solution, SolveContext } from "../methods/define.ts";
 import type { ParameterSpecs } from "../methods/params.ts";
 import { needsReading } from "../methods/statistics.ts";
 import type { Gram, KeptSums, StatisticRequest, StatisticRequests } from "../methods/statistics.ts";
@@ -41,7 +41,7 @@ export function* program(unit: Unit, settings: ProgramSettings): Program {
   for (const measure of [method.measure, method.refine] as readonly (Measure | undefined)[])
     for (const [name, request] of requestsOf(measure, context, measured))
       measured[name] = yield* gather(request, unit);
-  const { combination, report } = method.solve(context, measured as never);
+  const { combination, report } = solutionOf(method, context, measured);
   yield* combine(combination, unit);
   return report ?? {};
 }
@@ -53,6 +53,16 @@ export function requestsOf(
   measured: object = {},
 ): readonly [string, StatisticRequest][] {
   return Object.entries(measure?.(context, { ...measured }) ?? {});
+}
+
+/** What the method makes of a unit: its solution, or its own work on tiles. */
+export function solutionOf(
+  method: AnyMethod,
+  context: SolveContext<ParameterSpecs>,
+  measured: object,
+): Solution {
+  if (method.solve !== undefined) return method.solve(context, measured as never);
+  return { combination: { kind: "tile", method: method.name, context, measured } };
 }
 
 function* gather(request: StatisticRequest, unit: Unit): Generator<PassRequest, unknown, PassResult> {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
-import type { PlannedModel, PlannedTensor } from "../plan/types.ts";
+import type { MethodModule, PlannedModel, PlannedTensor } from "../plan/types.ts";
 import type { PassRequest, PassResult } from "./requests.ts";
 import type { ProgramSettings } from "./program.ts";
 import type { SharedAlignment } from "./row-pieces.ts";
@@ -10,6 +10,7 @@ export interface WorkerSetup extends ProgramSettings {
   readonly models: readonly Pick<PlannedModel, "reference" | "files">[];
   readonly alignments: readonly SharedAlignment[];
   readonly shardPaths: readonly string[];
+  readonly methodModules: readonly MethodModule[];
   readonly tileBytes: number;
   /** Use the scalar twin of the kernels. */
   readonly scalar?: boolean;
@@ -22,7 +23,7 @@ export interface Unit {
   readonly strip?: Strip;
 }
 
-/** Measure, solve and combine here, with a built-in method: a batch of small tensors, or a part of a large one. */
+/** Measure, solve and combine here, with a method that workers know: a batch of small tensors, or a part of a large one. */
 export interface SolveJob {
   readonly kind: "solve";
   readonly units: readonly Unit[];

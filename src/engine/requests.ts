@@ -5,6 +5,7 @@ import type {
   NearswapCombination,
   OverlapCombination,
   SparseCombination,
+  TileCombination,
 } from "../methods/elementwise.ts";
 import type { Cutoff } from "../methods/mask.ts";
 import type {
@@ -116,6 +117,7 @@ export interface Passes {
   largest: { request: LargestCombination; result: undefined };
   agreed: { request: AgreedCombination; result: undefined };
   overlapMean: { request: OverlapCombination; result: undefined };
+  tile: { request: TileCombination; result: undefined };
   copy: { request: CopyPass; result: undefined };
 }
 

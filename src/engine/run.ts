@@ -107,6 +107,7 @@ class Run {
       models: plan.models.map(({ reference, files }) => ({ reference, files })),
       alignments: (plan.alignments ?? []).map(shareAlignment),
       shardPaths: options.shardPaths,
+      methodModules: plan.methodModules ?? [],
       tileBytes: this.#tileBytes,
       ...(options.scalar === undefined ? {} : { scalar: options.scalar }),
     });
@@ -118,7 +119,7 @@ class Run {
     this.#options.signal?.addEventListener("abort", onAbort);
     try {
       this.#throwIfStopped();
-      await this.#runTasks(divide(this.#plan, this.#methods));
+      await this.#runTasks(divide(this.#plan));
       await this.#pool.close();
       await this.#checkInputs();
       // Told to stop by the last report of progress, or while the workers were closed.

@@ -1,9 +1,10 @@
+import { EngineError } from "../errors.ts";
 import type { LinearCombination } from "../methods/combination.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { Gram } from "../methods/statistics.ts";
 import { resolve } from "./passes/linear.ts";
 import { squareMatrix } from "./passes/vectors.ts";
-import { requestsOf, solveContext } from "./program.ts";
+import { requestsOf, solutionOf, solveContext } from "./program.ts";
 import type { Measure } from "./program.ts";
 import type { Unit } from "./protocol.ts";
 import type { ReportSum } from "./report-sum.ts";
@@ -31,11 +32,22 @@ export function solveColumns(
   const columns = new ColumnCombinations(width, bench);
   for (let column = 0; column < width; column++) {
     const grams = measured.map(({ name, sums }) => [name, gramAt(sums, column, rows)] as const);
-    const solution = method.solve(context, Object.fromEntries(grams) as never);
-    if (solution.combination.kind === "linear") columns.set(column, solution.combination);
+    const solution = solutionOf(method, context, Object.fromEntries(grams));
+    if (solution.combination.kind !== "linear") throw notByColumns(method.name, solution.combination.kind);
+    columns.set(column, solution.combination);
     report.add(solution.report ?? {});
   }
   runPass(bench, columns.request, range);
+}
+
+function notByColumns(name: string, kind: string): EngineError {
+  return new EngineError(
+    "ENGINE_METHOD",
+    `${name} asks for granularity column, but its result is of kind ${kind}`,
+    {
+      hint: "Columns can be combined by coefficients alone, from the inner products of gram().",
+    },
+  );
 }
 
 function gramAt({ products, ...vectors }: ColumnSums, column: number, rows: number): Gram {

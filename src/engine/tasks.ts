@@ -1,5 +1,4 @@
 import { methodByName } from "../methods/index.ts";
-import type { AnyMethod } from "../methods/define.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import { columnCount, elementCount, rowLength } from "../tensor/shape.ts";
 import { isFloatDtype } from "../tensor/dtype.ts";
@@ -24,14 +23,22 @@ export function workElements(tensor: PlannedTensor): number {
   return isFloatDtype(tensor.dtype) ? elementCount(tensor.shape) : tensor.byteLength;
 }
 
+/** True for built-in methods and those of modules, which workers load; others are solved by the coordinator. */
+export function runsInWorkers(
+  method: string,
+  { methodModules = [] }: Pick<MergePlan, "methodModules">,
+): boolean {
+  return methodByName(method) !== undefined || methodModules.some(({ methods }) => methods.includes(method));
+}
+
 /** Divides a plan into tasks, the largest first so that the last ones to finish are small. */
-export function divide(plan: MergePlan, methods: readonly AnyMethod[]): Task[] {
+export function divide(plan: MergePlan): Task[] {
   const tasks: Task[] = [];
   const groups = new Map<string, PlannedTensor[]>();
   const small: Unit[] = [];
   for (const tensor of plan.tensors) {
     const count = workElements(tensor);
-    const builtIn = methodByName(tensor.method) === methodByName(tensor.method, methods);
+    const known = runsInWorkers(tensor.method, plan);
     const parts = partsOf(tensor, count);
     if (count === 0) continue;
     if (tensor.group !== undefined && tensor.action === "merge") {
@@ -40,7 +47,7 @@ export function divide(plan: MergePlan, methods: readonly AnyMethod[]): Task[] {
     } else if (parts !== undefined) {
       for (const unit of parts)
         tasks.push({ kind: "local", units: [unit], size: unit.range.end - unit.range.begin });
-    } else if (count > stripeElements(count) || !builtIn) {
+    } else if (count > stripeElements(count) || !known) {
       tasks.push({ kind: "shared", tensors: [tensor], size: count });
     } else {
       small.push({ tensor, range: { begin: 0, end: count } });

@@ -1,5 +1,6 @@
 import type { ElementwiseSteps } from "../kernels/elementwise.ts";
 import type { Kernels } from "../kernels/kernels.ts";
+import type { AnyMethod } from "../methods/define.ts";
 import type { PlannedTensor } from "../plan/types.ts";
 import { isFloatDtype } from "../tensor/dtype.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
@@ -19,6 +20,8 @@ export type NarrowDtype = Exclude<FloatDtype, "F64">;
 
 /** A window with the arithmetic on what it shows: decoding, differences, sums, rounding, and the search for NaN. */
 export class Workbench extends TileWindow {
+  /** Methods beside the built-in ones. */
+  readonly methods: readonly AnyMethod[];
   readonly #steps: Readonly<Record<"F32" | "F64", ElementwiseSteps>>;
   hasBase = false;
   /** "F64" if an operand or the result is F64. */
@@ -27,8 +30,15 @@ export class Workbench extends TileWindow {
   pass = "";
   readonly #nonFinite = new Map<string, NonFinite>();
 
-  constructor(setup: WorkerSetup, memory: WebAssembly.Memory, kernels: Kernels, files: FileTable) {
+  constructor(
+    setup: WorkerSetup,
+    memory: WebAssembly.Memory,
+    kernels: Kernels,
+    files: FileTable,
+    methods: readonly AnyMethod[],
+  ) {
     super(setup, memory, kernels, files);
+    this.methods = methods;
     this.#steps = { F32: stepsOf(kernels, "F32"), F64: stepsOf(kernels, "F64") };
   }
 

@@ -4,6 +4,7 @@ import { EngineError, isMergeError } from "../errors.ts";
 import { FIRST_FREE_ADDRESS, instantiateKernels, KERNELS_URL, supportsSimd } from "../kernels/load.ts";
 import { referenceKernels } from "../kernels/reference.ts";
 import { methodByName } from "../methods/index.ts";
+import { reloadMethods } from "../plugins/load.ts";
 import { FileTable } from "./files.ts";
 import type { FailedJob, Job, JobResult, Reply, Request, Unit, WorkerSetup } from "./protocol.ts";
 import { runPass } from "./run-pass.ts";
@@ -18,7 +19,12 @@ const kernels =
     ? referenceKernels(memory)
     : instantiateKernels(new WebAssembly.Module(readFileSync(KERNELS_URL)), memory);
 const files = new FileTable();
-const bench = new Workbench(setup, memory, kernels, files);
+// A failure is told to whoever asks for work.
+const own = await reloadMethods(setup.methodModules).then(
+  (methods) => ({ methods }),
+  (error: unknown) => ({ methods: [], error }),
+);
+const bench = new Workbench(setup, memory, kernels, files, own.methods);
 
 parentPort?.on("message", (request: Request | "close") => {
   if (request === "close") {
@@ -38,6 +44,7 @@ function answer({ id, job }: Request): Reply {
 }
 
 function run(job: Job): JobResult {
+  if ("error" in own) throw own.error;
   bench.readBytes = 0;
   bench.writtenBytes = 0;
   const outcome = job.kind === "solve" ? { reports: job.units.map(solve) } : { pass: onePass(job) };
@@ -46,8 +53,8 @@ function run(job: Job): JobResult {
 }
 
 function solve(unit: Unit) {
-  const method = methodByName(unit.tensor.method);
-  if (method === undefined) throw new EngineError("INTERNAL", `No built-in method ${unit.tensor.method}`);
+  const method = methodByName(unit.tensor.method, bench.methods);
+  if (method === undefined) throw new EngineError("INTERNAL", `No method ${unit.tensor.method} in a worker`);
   return solveUnit(bench, method, unit);
 }
 
@@ -62,7 +69,9 @@ function describe(error: unknown, job: Job): FailedJob {
   const tensor = job.kind === "pass" ? job.tensor.name : (job.units[0]?.tensor.name ?? "");
   if (isMergeError(error)) {
     const { code, message, where, hint } = error;
-    return { code, message, where: where ?? tensor, ...(hint === undefined ? {} : { hint }) };
+    const details = { where: where ?? tensor, ...(hint === undefined ? {} : { hint }) };
+    const stack = error.cause instanceof Error ? error.cause.stack : undefined;
+    return { code, message, ...details, ...(stack === undefined ? {} : { stack }) };
   }
   const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
   return { code: "ENGINE_WORKER", message, where: tensor, ...(stack === undefined ? {} : { stack }) };

@@ -41,6 +41,11 @@ const lockedRecipe = object("The recipe.", {
   sha256: digest("its copy"),
 });
 
+const lockedModule = object("Code of the user's own that the merge ran.", {
+  path: text("Path of the module as the recipe names it."),
+  sha256: digest("the module, without what it imports"),
+});
+
 const lockedOptions = object("What else the plan was made from.", {
   maxShardBytes: count("Most bytes of tensors in one output file; 0 for one file of any size."),
   dtype: optional(text("Dtype of the output, above the recipe's.")),
@@ -62,6 +67,7 @@ const lockFile = object("What a merge read and wrote: stockpot.lock.json beside 
   stockpot: text("Version of Stockpot that wrote the output."),
   recipe: lockedRecipe,
   plan: optional(lockedPlan),
+  modules: optional(list("Modules of merge methods; absent without any.", lockedModule)),
   inputs: list("In the order of the plan; the models of all recipes of the file.", lockedInput),
   files: list("All but the model card, which is there to be edited, and this file.", lockedOutput),
 });

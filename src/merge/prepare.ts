@@ -4,10 +4,13 @@ import type { PlanOptions } from "../engine/options.ts";
 import { isMergeError, PlanError, problemOf, throwIfErrors, UsageError } from "../errors.ts";
 import type { MergeError, Problem } from "../errors.ts";
 import { didYouMean } from "../nearest.ts";
+import type { AnyMethod } from "../methods/define.ts";
+import { METHODS } from "../methods/index.ts";
 import { planMerge } from "../plan/plan.ts";
 import type { MergePlan } from "../plan/types.ts";
 import { meansDocument } from "../recipe/documents.ts";
 import { MAX_RECIPE_BYTES } from "../recipe/limits.ts";
+import { methodModulesIn } from "../recipe/method-modules.ts";
 import { parseRecipes } from "../recipe/parse.ts";
 import { referencedModels } from "../recipe/references.ts";
 import type { NamedRecipe, Recipe } from "../recipe/types.ts";
@@ -15,6 +18,7 @@ import { openModels } from "../sources/open.ts";
 import { readRecipe } from "../sources/recipe-file.ts";
 import { referenceText } from "../sources/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
+import { checkPlaces, ownMethods } from "./own-methods.ts";
 import { headersOfResult } from "./result-headers.ts";
 
 /** One merge of a file: what it reads, and the plan of it. */
@@ -33,6 +37,8 @@ export interface IntermediateStep extends Step<NamedRecipe> {
 
 /** A recipe file, ready to run. */
 export interface Prepared {
+  /** The caller's own merge methods, and those of the recipe's modules. */
+  readonly methods: readonly AnyMethod[];
   /** Each after those that it needs. */
   readonly intermediates: readonly IntermediateStep[];
   readonly output: Step;
@@ -40,12 +46,16 @@ export interface Prepared {
 
 /** Reads a recipe file and the headers of all models, and plans every merge; no weight is read. */
 export async function prepare(options: PlanOptions): Promise<Prepared> {
-  const planning = planningOptions(options);
-  // A dtype that is asked for is the output's.
-  const planningBefore = { ...planningOptions({ ...options, dtype: undefined }), fullPrecision: true };
+  const asked = planningOptions(options);
   const cwd = resolve(options.cwd ?? ".");
   const { text, file, folder } = await readRecipe(options.recipe, cwd, MAX_RECIPE_BYTES);
-  const { intermediates, output, warnings } = parseRecipes(text, { ...options, file });
+  const own = await ownMethods(methodModulesIn(text, { ...options, file }), folder, options.methods);
+  const allMethods = { ...own, methods: [...METHODS, ...own.methods] };
+  const planning = { ...asked, ...allMethods };
+  // A dtype that is asked for is the output's.
+  const before = planningOptions({ ...options, dtype: undefined });
+  const planningBefore = { ...before, ...allMethods, fullPrecision: true };
+  const { intermediates, output, warnings } = parseRecipes(text, { ...options, ...own, file });
   const names = new Set(intermediates.map(({ name }) => name));
   const references = [...intermediates, output].flatMap(referencedModels);
   const onDisk = references.filter((reference) => !meansDocument(reference, names));
@@ -80,7 +90,12 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   throwAll(errors);
   if (last === undefined) throw new PlanError("INTERNAL", "The output could not be planned");
   checkExplained(options.explain, [...steps, last]);
-  return { intermediates: steps, output: { ...last, plan: joinPlans(last.plan, steps, warnings) } };
+  for (const step of [...steps, last]) checkPlaces(step.plan, own.methods);
+  return {
+    methods: own.methods,
+    intermediates: steps,
+    output: { ...last, plan: joinPlans(last.plan, steps, warnings) },
+  };
 }
 
 function checkExplained(explain: string | undefined, steps: readonly Step[]): void {

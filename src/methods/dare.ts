@@ -43,6 +43,7 @@ const shared = {
   parameters,
   whenMissing: "base",
   symmetric: false,
+  random: true,
 } as const;
 
 export const dareLinear = defineMethod({

@@ -34,11 +34,21 @@ export interface Solution {
   readonly report?: Readonly<Record<string, number>>;
 }
 
-export interface MergeMethod<
-  P extends ParameterSpecs = ParameterSpecs,
-  Q extends StatisticRequests = StatisticRequests,
-  R extends StatisticRequests = StatisticRequests,
-> {
+/** f32, or f64 if the result or an input is F64. */
+export type TileValues = Float32Array | Float64Array;
+
+/** The same elements of all inputs, at most 4,096 that follow each other; copies, which a method may change. */
+export interface Tile {
+  /** Empty where no base takes part. */
+  readonly base: TileValues;
+  /** In the order of the recipe, without the base. */
+  readonly inputs: readonly TileValues[];
+  readonly length: number;
+  /** Position of the first element in the tensor, row by row. */
+  readonly begin: number;
+}
+
+interface MethodFacts<P extends ParameterSpecs, Q extends StatisticRequests, R extends StatisticRequests> {
   /** mergekit's spelling where mergekit has the method. */
   readonly name: string;
   readonly title: string;
@@ -63,6 +73,8 @@ export interface MergeMethod<
   readonly whenMissing: "base" | "only" | "error";
   /** The result does not depend on the order of the inputs (when their parameters move along). */
   readonly symmetric: boolean;
+  /** The result depends on the seed. */
+  readonly random?: boolean;
   readonly granularity?: (parameters: ParameterValues<P>) => Granularity;
   /** True if these parameters hand the only input through unchanged, so that bytes can be copied. */
   readonly isCopy?: (parameters: ParameterValues<P>) => boolean;
@@ -72,7 +84,31 @@ export interface MergeMethod<
   readonly measure?: (context: SolveContext<P>) => Q;
   /** Statistics that depend on those of `measure`, gathered after them. */
   readonly refine?: (context: SolveContext<P>, measured: StatisticResults<Q>) => R;
-  readonly solve: (context: SolveContext<P>, measured: StatisticResults<Q> & StatisticResults<R>) => Solution;
+}
+
+/** What a method may use of one unit: the results of `measure` and of `refine`, by their names. */
+export type Measured<Q extends StatisticRequests, R extends StatisticRequests> = StatisticResults<Q> &
+  StatisticResults<R>;
+
+/** A method whose result is a combination with coefficients, or one of the elementwise ones. */
+export interface MergeMethod<
+  P extends ParameterSpecs = ParameterSpecs,
+  Q extends StatisticRequests = StatisticRequests,
+  R extends StatisticRequests = StatisticRequests,
+> extends MethodFacts<P, Q, R> {
+  readonly solve: (context: SolveContext<P>, measured: Measured<Q, R>) => Solution;
+  readonly combine?: undefined;
+}
+
+/** A method that computes the elements of the result itself; only from a module, since it runs in the workers. */
+export interface TileMethod<
+  P extends ParameterSpecs = ParameterSpecs,
+  Q extends StatisticRequests = StatisticRequests,
+  R extends StatisticRequests = StatisticRequests,
+> extends MethodFacts<P, Q, R> {
+  /** Returns one number for each element of the tile; must follow from its arguments alone. */
+  readonly combine: (tile: Tile, context: SolveContext<P>, measured: Measured<Q, R>) => ArrayLike<number>;
+  readonly solve?: undefined;
 }
 
 /** States a merge method; the types of its parameters and statistics follow from what it declares. */
@@ -80,10 +116,16 @@ export function defineMethod<
   const P extends ParameterSpecs,
   Q extends StatisticRequests = Record<never, never>,
   R extends StatisticRequests = Record<never, never>,
->(method: MergeMethod<P, Q, R>): MergeMethod<P, Q, R> {
+>(method: MergeMethod<P, Q, R>): MergeMethod<P, Q, R>;
+export function defineMethod<
+  const P extends ParameterSpecs,
+  Q extends StatisticRequests = Record<never, never>,
+  R extends StatisticRequests = Record<never, never>,
+>(method: TileMethod<P, Q, R>): TileMethod<P, Q, R>;
+export function defineMethod(method: AnyMethod): AnyMethod {
   return method;
 }
 
 /** A method whose own parameter types are no longer of interest: what registry, planner and engine pass around. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameter types are invariant; erased on purpose
-export type AnyMethod = MergeMethod<any, any, any>;
+/* eslint-disable @typescript-eslint/no-explicit-any -- the parameter types are invariant; erased on purpose */
+export type AnyMethod = MergeMethod<any, any, any> | TileMethod<any, any, any>;

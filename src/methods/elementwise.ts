@@ -46,5 +46,19 @@ export interface OverlapCombination {
   readonly singles: Float64Array;
 }
 
+/** What the `combine` of the named method, one with tiles, makes of them. */
+export interface TileCombination {
+  readonly kind: "tile";
+  readonly method: string;
+  /** Its `SolveContext` and statistics: plain data, since workers get them. */
+  readonly context: object;
+  readonly measured: object;
+}
+
 export type ElementwiseCombination =
-  SparseCombination | NearswapCombination | LargestCombination | AgreedCombination | OverlapCombination;
+  | SparseCombination
+  | NearswapCombination
+  | LargestCombination
+  | AgreedCombination
+  | OverlapCombination
+  | TileCombination;

@@ -4,6 +4,7 @@ import type { FloatDtype } from "../tensor/dtype.ts";
 import type { Findings } from "./findings.ts";
 import type { ModelTable } from "./models.ts";
 import type { Renaming } from "./renaming.ts";
+import type { MethodModule } from "./types.ts";
 
 export interface PlanOptions {
   /** Every merge method that the recipe may name. */
@@ -18,6 +19,8 @@ export interface PlanOptions {
   readonly fullPrecision?: boolean;
   /** Dtype of the output, above the recipe's. */
   readonly dtype?: FloatDtype;
+  /** Where those of `methods` that are the recipe's own come from. */
+  readonly methodModules?: readonly MethodModule[];
   /** Above the recipe's own seed. */
   readonly seed?: number;
 }

@@ -19,7 +19,7 @@ import { configEditsOf } from "./output-config.ts";
 import { methodNamed } from "./participants.ts";
 import { planTensor } from "./plan-tensor.ts";
 import { renamingsOf } from "./renaming.ts";
-import { modelsOf, passesOf } from "./reads.ts";
+import { drawsNumbers, modelsOf, passesOf } from "./reads.ts";
 import type { MergePlan, PlannedShard, PlannedTensor } from "./types.ts";
 
 /** Fixed, so that a recipe without a seed gives the same bytes every time. */
@@ -70,6 +70,8 @@ export function planMerge(
     tensors,
     layerCount,
     seed: options.seed ?? recipe.seed ?? DEFAULT_SEED,
+    ...(drawsNumbers(tensors, options.methods) && { random: true }),
+    ...(options.methodModules !== undefined && { methodModules: options.methodModules }),
     ...(dtype === undefined ? {} : { configDtype: dtype }),
     configEdits: configEditsOf(context, parts, tensors),
     output: {

@@ -37,3 +37,9 @@ export function passesOf(
   if (measured.length === 0) return [combine];
   return [{ name: "measure", readBytes: readBytes(measured.flatMap(inputsOf)) }, combine];
 }
+
+/** True if the merge depends on its seed. */
+export function drawsNumbers(tensors: readonly PlannedTensor[], methods: readonly AnyMethod[]): boolean {
+  const random = new Set(methods.filter((method) => method.random === true).map(({ name }) => name));
+  return tensors.some(({ action, method }) => action === "merge" && random.has(method));
+}

@@ -100,6 +100,18 @@ export interface PlannedShard {
   readonly headerByteLength: number;
 }
 
+/** A file of code whose merge methods the recipe may name. */
+export interface MethodModule {
+  /** As the recipe names it. */
+  readonly path: string;
+  /** Absolute path. */
+  readonly location: string;
+  /** SHA-256 of the file, in hexadecimal; of this file alone, not of what it imports. */
+  readonly sha256: string;
+  /** Names of its merge methods. */
+  readonly methods: readonly string[];
+}
+
 /** What will be done, as plain JSON in a stable order. The engine executes exactly this. */
 export interface MergePlan {
   readonly version: 1;
@@ -117,6 +129,10 @@ export interface MergePlan {
   readonly layerCount: number;
   /** Seed of the random methods. */
   readonly seed: number;
+  /** Present if a method that draws random numbers takes part. */
+  readonly random?: true;
+  /** Code that the merge runs; absent without any. */
+  readonly methodModules?: readonly MethodModule[];
   /** Dtype for config.json when it differs from the donor's own. */
   readonly configDtype?: Dtype;
   /** config.json keys to set (dotted paths), such as a changed number of layers. */

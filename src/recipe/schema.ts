@@ -82,6 +82,11 @@ function keys(methods: readonly AnyMethod[], used: readonly AnyMethod[]): JsonOb
       minimum: 0,
       default: 0,
     },
+    methods: list(
+      "Modules with merge methods of your own. Their code runs, so --allow-code is needed.",
+      name("Path of a .js or .mjs file, from the recipe's folder: ./my-method.js"),
+      MAX_LIST_LENGTH,
+    ),
     ...TOKENIZER_KEYS,
     overrides: list("Other methods or parameters for some tensors.", override, MAX_LIST_LENGTH),
   };

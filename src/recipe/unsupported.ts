@@ -8,7 +8,6 @@ const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
   chat_template: "the chat template of the base is carried over",
   compare: "variants are not compared",
   evaluate: "models are not evaluated",
-  methods: "methods of a recipe's own are not read",
 };
 
 export function isUnsupportedKey(name: string): boolean {

@@ -19,6 +19,8 @@ export function renderModelCard(
     "## Merge method",
     `${methodLink(plan.mergeMethod, methods)}${base === undefined ? "" : `, using ${modelLink(base)} as base`}.`,
     ...otherMethods(plan, methods),
+    ...randomness(plan),
+    ...moduleNote(plan),
     "## Models",
     models.map((model) => `- ${modelLink(model)}`).join("\n"),
     ...(plan.intermediates ?? []).map(({ name, plan: made }) => madeFrom(name, made, methods)),
@@ -83,6 +85,20 @@ function methodLink(name: string, methods: readonly AnyMethod[]): string {
   const method = methodByName(name, methods);
   const title = method?.title ?? name;
   return method?.reference === undefined ? title : `[${title}](${method.reference.url})`;
+}
+
+/** The seed of each merge that depends on one. */
+function randomness(plan: MergePlan): string[] {
+  const plans = [...(plan.intermediates ?? []).map((made) => made.plan), plan];
+  const seeds = new Set(plans.flatMap(({ random, seed }) => (random === true ? [seed] : [])));
+  return seeds.size === 0 ? [] : [`Random choices were drawn with the seed ${[...seeds].join(", ")}.`];
+}
+
+/** Code that took part and that the output does not hold. */
+function moduleNote({ methodModules = [] }: MergePlan): string[] {
+  if (methodModules.length === 0) return [];
+  const list = methodModules.map(({ path, sha256 }) => `${codeSpan(path)} (SHA-256 ${sha256})`);
+  return [`With merge methods from ${list.join(", ")}.`];
 }
 
 /** Methods that overrides ask for, with the number of tensors. */

@@ -9,6 +9,7 @@ const LOCK: LockFile = {
   stockpot: "0.1.0",
   recipe: { file: "mergekit_config.yml", source: "recipe.yml", sha256: SHA256 },
   plan: { sha256: SHA256, options: { maxShardBytes: 5e9, seed: 3 } },
+  modules: [{ path: "./my-method.js", sha256: SHA256 }],
   inputs: [
     {
       reference: "org/base",

@@ -50,7 +50,8 @@ export function run(
   for (const [name, request] of Object.entries(method.measure?.(context) ?? {})) {
     measured[name] = gramOf(vectorsOf((request as GramRequest).space, base, inputs));
   }
-  const solution = method.solve(context, measured);
+  const solution = method.solve?.(context, measured);
+  if (solution === undefined) throw new Error(`${method.name} solves nothing`);
   return { ...solution, out: evaluate(solution.combination, base, inputs) };
 }
 

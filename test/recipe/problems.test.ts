@@ -599,8 +599,13 @@ describe("A recipe with mistakes", () => {
     assert.equal(problems.at(-1)?.message, "... and 50 more problems, not shown.");
   });
 
-  it("has each code of the stage in a case here, but for those of files and limits", () => {
-    const elsewhere: readonly ErrorCode[] = ["RECIPE_NOT_FOUND", "RECIPE_LIMIT"];
+  it("has each code of the stage in a case here, but for those of files, code and limits", () => {
+    const elsewhere: readonly ErrorCode[] = [
+      "RECIPE_NOT_FOUND",
+      "RECIPE_LIMIT",
+      "RECIPE_CODE",
+      "RECIPE_METHOD_MODULE",
+    ];
     const shown = CASES.flatMap(({ problems }) => problems.map((line) => line.split(" ")[1]));
     for (const [code, { stage }] of Object.entries(CODES)) {
       if (stage !== "recipe" || elsewhere.includes(code as ErrorCode)) continue;

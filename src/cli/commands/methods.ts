@@ -1,4 +1,4 @@
-import { describeValues, METHODS, UsageError } from "../../index.ts";
+import { describeValues, loadMethodModules, METHODS, UsageError } from "../../index.ts";
 import type { AnyMethod, ParameterSpec } from "../../index.ts";
 import type { Command } from "../command.ts";
 import { textWidth } from "../io.ts";
@@ -11,24 +11,36 @@ export const methodsCommand: Command = {
   name: "methods",
   summary: "List the merge methods, or explain one.",
   description:
-    "Lists the merge methods with their parameters; with a NAME, explains that one and shows a recipe for it.",
-  arguments: [{ name: "[NAME]", doc: "A merge method, as recipes spell it." }],
-  options: [],
+    "Lists the merge methods with their parameters; with a NAME, explains that one and shows a recipe for it. " +
+    "NAME may also be a module with methods of your own, whose code is then run.",
+  arguments: [{ name: "[NAME]", doc: "A merge method, as recipes spell it, or the path of a module." }],
+  options: ["allowCode"],
   examples: [
     ["methods", "what there is"],
     ["methods model_stock", "formula, parameters, reference and a recipe"],
   ],
-  run({ io, style }, name?: string) {
+  async run({ io, options, style }, name?: string) {
     const width = textWidth(io.stdout);
-    const lines = name === undefined ? renderList(style, width) : renderMethod(find(name), style, width);
+    const found = name === undefined ? [] : await find(name, options.allowCode === true);
+    const lines =
+      name === undefined
+        ? renderList(style, width)
+        : found.flatMap((method, i) => [...(i === 0 ? [] : [""]), ...renderMethod(method, style, width)]);
     io.stdout.write(`${lines.join("\n")}\n`);
     return 0;
   },
 };
 
-function find(name: string): AnyMethod {
+/** The built-in method of that name, or those of the module at that path. */
+async function find(name: string, allowCode: boolean): Promise<readonly AnyMethod[]> {
   const method = METHODS.find((candidate) => candidate.name === name);
-  if (method !== undefined) return method;
+  if (method !== undefined) return [method];
+  if (/\.m?js$/.test(name)) {
+    if (allowCode) return (await loadMethodModules([name], ".")).flatMap(({ methods }) => methods);
+    throw new UsageError("USAGE", `To show the methods in ${name} is to run its code.`, {
+      hint: "If you trust it, add --allow-code.",
+    });
+  }
   throw new UsageError("USAGE", `"${name}" is not a merge method.`, {
     hint: `There are ${METHODS.map((candidate) => candidate.name).join(", ")}.`,
   });

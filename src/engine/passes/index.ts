@@ -11,6 +11,7 @@ import { overlapMeanPass, overlapPass } from "./overlap.ts";
 import type { Pass } from "./pass.ts";
 import { agreedPass, largestPass, nearswapPass } from "./selecting.ts";
 import { sparsePass } from "./sparse.ts";
+import { tilePass } from "./tile.ts";
 import { withinPass } from "./within.ts";
 
 const PASSES: { readonly [K in PassKind]: Pass<K> } = {
@@ -28,6 +29,7 @@ const PASSES: { readonly [K in PassKind]: Pass<K> } = {
   overlapMean: overlapMeanPass,
   columnGram: columnGramPass,
   columnLinear: columnLinearPass,
+  tile: tilePass,
   copy: copyPass,
 };
 

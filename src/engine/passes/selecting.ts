@@ -3,7 +3,7 @@ import type { Pass, Runner } from "./pass.ts";
 import { allOperands } from "./ranked-vectors.ts";
 
 /** A pass that writes the result of `step`, which leaves it in the given scratch. */
-function writing(
+export function writing(
   bench: Workbench,
   step: (offset: number, n: number, out: number) => void,
 ): Runner<undefined> {
@@ -18,10 +18,11 @@ function writing(
   };
 }
 
-const written = {
-  reads: (_request: unknown, bench: Workbench) => allOperands(bench),
-  writesFrom: (bench: Workbench) => bench.output,
-  merge: () => undefined,
+/** What all of these have in common: they read all inputs, and write. */
+export const written = {
+  reads: (_request: unknown, bench: Workbench): boolean[] => allOperands(bench),
+  writesFrom: (bench: Workbench): number => bench.output,
+  merge: (): undefined => undefined,
 };
 
 /** Takes the model where it is within t of the base, and moves by t at most elsewhere. */
