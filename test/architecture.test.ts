@@ -50,7 +50,10 @@ const MAY_IMPORT: Readonly<Record<string, { modules: readonly string[]; types?: 
   sink: { modules: ["errors", "tensor", "safetensors", "methods", "lock"], types: ["sources", "plan"] },
   hub: { modules: ["errors", "nearest", "safetensors", "sources", "recipe", "sink"] },
   plugins: { modules: ["errors", "nearest", "methods"], types: ["plan"] },
-  evaluate: { modules: ["errors", "nearest", "tensor", "safetensors", "sources"], types: ["recipe"] },
+  evaluate: {
+    modules: ["errors", "nearest", "tensor", "safetensors", "sources", "engine"],
+    types: ["recipe"],
+  },
   report: { modules: ["forms"], types: ["sources"] },
   cli: { modules: ["index"] },
 };
@@ -62,6 +65,9 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   "@huggingface/hub": "hub",
   "jpeg-js": "evaluate",
   "fast-png": "evaluate",
+  "@tensorflow/tfjs-core": "evaluate",
+  "@tensorflow/tfjs-backend-wasm": "evaluate",
+  "@tensorflow/tfjs-backend-cpu": "evaluate",
   commander: "cli",
   "cli-progress": "cli",
   picocolors: "cli",
@@ -173,8 +179,17 @@ describe("The architecture", () => {
   });
 
   it("has a home for exactly the packages that package.json depends on", () => {
-    const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: object };
-    assert.deepEqual(Object.keys(dependencies).sort(), Object.keys(PACKAGE_HOMES).sort());
+    const { dependencies, optionalDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
+      dependencies: object;
+      optionalDependencies: object;
+    };
+    const all = { ...dependencies, ...optionalDependencies };
+    assert.deepEqual(Object.keys(all).sort(), Object.keys(PACKAGE_HOMES).sort());
+  });
+
+  it("names TensorFlow.js, which may be absent, in one file only", () => {
+    const users = sourceFiles.filter((path) => /["`]@tensorflow\//.test(withoutComments(path)));
+    assert.deepEqual(users, ["src/evaluate/tf.ts"]);
   });
 
   it("keeps Node's modules out of the stages that also run in a browser, and out of all that they load", () => {

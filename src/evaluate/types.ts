@@ -59,8 +59,8 @@ export interface Example {
 /** One labelled set of a data folder: "val", "id-test", "imagenet-r". */
 export interface Split {
   readonly name: string;
-  /** In distribution, or one of the shifts whose mean is reported. */
-  readonly role: "in-distribution" | "shift";
+  /** In distribution, held out for choosing between models, or one of the shifts whose mean is reported. */
+  readonly role: "in-distribution" | "held-out" | "shift";
   /** How many `read` gives. */
   readonly examples: number;
   /** The only classes that a prediction may be, by their position among the model's logits; absent: all. */
@@ -89,6 +89,8 @@ export interface EvaluatorOptions {
   readonly backends?: readonly BackendName[];
   /** Keep the logits in `SplitScore`. */
   readonly keepLogits?: boolean;
+  /** Stops an evaluation between two batches. */
+  readonly signal?: AbortSignal;
 }
 
 export type BackendName = "tensorflow" | "wasm" | "cpu";

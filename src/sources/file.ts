@@ -82,6 +82,11 @@ export async function readText(path: string, maxBytes: number): Promise<string> 
   });
 }
 
+/** Reads a byte range of a file, all of it or an error. */
+export async function readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+  return await withFile(path, async (handle) => await readBytes(handle, offset, length, path));
+}
+
 /** A file-system error as one of ours, in the words of a user. */
 export function unreadable(path: string, cause: unknown): SourceError {
   const code = errnoOf(cause);
