@@ -82,7 +82,15 @@ export function methodTable(methods: readonly AnyMethod[], folder: string): stri
   return table(["method", "what it does", "models", "base model"], rows);
 }
 
+const LEFT_OUT =
+  "PCB-Merging (`pcb`, https://arxiv.org/abs/2410.02396) is not here. Its authors' repository holds three variants and the " +
+  "paper a fourth, so no result could be called the method's; and its scores compare entries over the whole model, which " +
+  "streams only with two barriers at which every tensor must have been read.";
+
 /** docs/methods/README.md. */
 export function methodIndex(methods: readonly AnyMethod[]): string {
-  return [DO_NOT_EDIT, "# Merge methods", methodTable(methods, "")].join("\n\n").concat("\n");
+  const own = "A method of your own can be added by a recipe: [write-a-method.md](../write-a-method.md).";
+  return [DO_NOT_EDIT, "# Merge methods", methodTable(methods, ""), own, "## Left out", LEFT_OUT]
+    .join("\n\n")
+    .concat("\n");
 }

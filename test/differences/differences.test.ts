@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { arithmeticChecks } from "./arithmetic.ts";
+import { masksChecks } from "./masks.ts";
 import { outputChecks } from "./output.ts";
 import { recipesChecks } from "./recipes.ts";
 import { sphereChecks } from "./sphere.ts";
@@ -17,9 +18,14 @@ const documented = [
 
 describe("The differences from mergekit", () => {
   const at = new Workplace(useTemporaryFolder());
-  const checks = [arithmeticChecks, sphereChecks, tensorsChecks, recipesChecks, outputChecks].flatMap(
-    (make) => Object.entries(make(at)),
-  );
+  const checks = [
+    arithmeticChecks,
+    sphereChecks,
+    masksChecks,
+    tensorsChecks,
+    recipesChecks,
+    outputChecks,
+  ].flatMap((make) => Object.entries(make(at)));
 
   it("are documented exactly where they are tested", () => {
     assert.deepEqual(
