@@ -22,6 +22,8 @@ export interface GramSums {
   readonly products: Float64Array;
   /** Number of vectors; `products` is n x n. */
   readonly n: number;
+  /** Elements of each vector that are zero; only if asked for. */
+  readonly zeros?: Float64Array;
 }
 
 /** First reading for order statistics: how many magnitudes fall into each of 65,536 bins of their upper bits. */

@@ -1,7 +1,8 @@
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import { freeBytes } from "../sink/directory.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
-import { DEFAULT_TILE_BYTES, workerCount } from "./run.ts";
+import { workerCount } from "./run.ts";
+import { DEFAULT_TILE_BYTES } from "./worker-setup.ts";
 import { MOST_TILE_BYTES_IN_ALL } from "./tile-window.ts";
 
 /** Resident memory of Node with the program loaded, and of one worker beside its tiles; measured on Linux, Node 20. */

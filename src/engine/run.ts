@@ -14,11 +14,10 @@ import { program } from "./program.ts";
 import type { Numbers } from "./program.ts";
 import type { JobResult, NonFinite } from "./protocol.ts";
 import { ReportSum } from "./report-sum.ts";
-import { shareAlignment } from "./row-pieces.ts";
 import type { Task } from "./tasks.ts";
 import { divide, stripes, workElements } from "./tasks.ts";
+import { DEFAULT_TILE_BYTES, workerSetup } from "./worker-setup.ts";
 
-export const DEFAULT_TILE_BYTES = 1_048_576;
 /** A worker takes some 30 MB; more of them than this rarely read faster. */
 const MOST_DEFAULT_WORKERS = 16;
 /** A worker starts in some 30 ms: small merges get fewer. */
@@ -102,15 +101,7 @@ class Run {
     this.#tileBytes = options.tileBytes ?? DEFAULT_TILE_BYTES;
     this.#totalBytes = plan.passes.reduce((sum, pass) => sum + pass.readBytes, 0);
     for (const tensor of plan.tensors) this.#elementsLeft.set(tensor, workElements(tensor));
-    this.#pool = new Pool(this.#workers, {
-      seed: plan.seed,
-      models: plan.models.map(({ reference, files }) => ({ reference, files })),
-      alignments: (plan.alignments ?? []).map(shareAlignment),
-      shardPaths: options.shardPaths,
-      methodModules: plan.methodModules ?? [],
-      tileBytes: this.#tileBytes,
-      ...(options.scalar === undefined ? {} : { scalar: options.scalar }),
-    });
+    this.#pool = new Pool(this.#workers, workerSetup(plan, options));
   }
 
   async execute(): Promise<RunReport> {

@@ -9,6 +9,8 @@ export type VectorSpace = "weights" | "taskVectors" | "differences";
 export interface GramRequest {
   readonly kind: "gram";
   readonly space: VectorSpace;
+  /** Count the elements of each difference that are exactly zero, too; takes longer for two models. */
+  readonly countZeros?: boolean;
 }
 
 /**

@@ -21,10 +21,14 @@ export function isTrusted(square: number): boolean {
 export const gramPass: Pass<"gram"> = {
   reads: ({ space }, bench) => readsOf(space, bench),
   start: (request, bench) => new GramRunner(request, bench),
-  merge: (results) => ({
-    n: results[0]?.n ?? 0,
-    products: addArrays(results.map((result) => result.products)),
-  }),
+  merge: (results) => {
+    const zeros = results.flatMap((result) => result.zeros ?? []);
+    return {
+      n: results[0]?.n ?? 0,
+      products: addArrays(results.map((result) => result.products)),
+      ...(zeros.length > 0 && { zeros: addArrays(zeros) }),
+    };
+  },
 };
 
 class GramRunner implements Runner<GramSums> {
@@ -36,10 +40,12 @@ class GramRunner implements Runner<GramSums> {
   /** Of the segment at hand: addresses of the vectors, and how many of their elements are known to be zero. */
   readonly #vectors: Float64Array;
   readonly #zeros: Float64Array;
+  /** The same over all segments, if asked for. */
+  readonly #allZeros: Float64Array | undefined;
   /** Two differences of one dtype have a kernel that reads everything once. */
   readonly #fused: Kernels["gramOfTwoF32"] | undefined;
 
-  constructor({ space }: GramRequest, bench: Workbench) {
+  constructor({ space, countZeros = false }: GramRequest, bench: Workbench) {
     this.#bench = bench;
     this.#of = vectorsIn(space, bench);
     const { members, origin } = this.#of;
@@ -47,8 +53,9 @@ class GramRunner implements Runner<GramSums> {
     this.#products = new Float64Array(this.#n * this.#n);
     this.#vectors = new Float64Array(this.#n);
     this.#zeros = new Float64Array(this.#n);
-    const dtype =
-      origin !== undefined && this.#n === 2 ? bench.sharedDtype([origin, ...members], false) : undefined;
+    this.#allZeros = countZeros ? new Float64Array(this.#n) : undefined;
+    const fusible = origin !== undefined && this.#n === 2 && !countZeros;
+    const dtype = fusible ? bench.sharedDtype([origin, ...members], false) : undefined;
     this.#fused = dtype === undefined ? undefined : bench.kernels[`gramOfTwo${dtype}`];
   }
 
@@ -56,12 +63,14 @@ class GramRunner implements Runner<GramSums> {
     const { kernels, arithmetic } = this.#bench;
     if (this.#fused !== undefined && this.#two(this.#fused, offset, n)) return;
     prepareVectors(this.#bench, this.#of, offset, n, this.#vectors, this.#zeros);
+    this.#allZeros?.forEach((zeros, i, all) => (all[i] = zeros + at(this.#zeros, i)));
     if (arithmetic === "F64") this.#wide(offset, n, kernels.dotF64, kernels.countNonFiniteF64);
     else if (!this.#narrow(n)) this.#wide(offset, n, kernels.dotWide, kernels.countNonFiniteF32);
   }
 
   finish(): GramSums {
-    return squareMatrix(this.#of, (i, j) => at(this.#products, i * this.#n + j));
+    const matrix = squareMatrix(this.#of, (i, j) => at(this.#products, i * this.#n + j));
+    return this.#allZeros === undefined ? matrix : { ...matrix, zeros: this.#allZeros };
   }
 
   #two(gramOfTwo: Kernels["gramOfTwoF32"], offset: number, n: number): boolean {
