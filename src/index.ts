@@ -41,6 +41,14 @@ export { push } from "./push.ts";
 export type { PushOptions } from "./push.ts";
 export { hubSettings } from "./hub/environment.ts";
 export type { HubFlags, HubSettings } from "./hub/environment.ts";
+export { findCached } from "./hub/cache/find.ts";
+export type { CachedModel } from "./hub/cache/find.ts";
+export { planRemoval, removeCached } from "./hub/cache/remove.ts";
+export type { Removal } from "./hub/cache/remove.ts";
+export { scanCache } from "./hub/cache/scan.ts";
+export type { CachedBlob, CachedFile, CachedRepository, CachedRevision } from "./hub/cache/scan.ts";
+export { verifyCached } from "./hub/cache/verify.ts";
+export type { CacheFault, CacheVerification, VerifyCacheOptions } from "./hub/cache/verify.ts";
 export type { PushProgress, PushReport, PushTarget } from "./hub/push/types.ts";
 
 export { inspectModel } from "./sources/inspect.ts";

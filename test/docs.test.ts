@@ -105,12 +105,12 @@ function withoutMachine(text: string): string {
 }
 
 /** These talk to the Hub: here, to one on this machine. */
-const HUB_VERBS = ["push"];
+const HUB_VERBS = ["push", "cache"];
 
 async function runHubCommand(args: readonly string[], home: string): Promise<void> {
   const hub = await startDocumentedHub(home);
   try {
-    const { args: local, environment } = hub.prepare(args);
+    const { args: local, environment } = await hub.prepare(args);
     const { status, stderr } = await runCli(local, { environment });
     assert.equal(status, 0, stderr);
   } finally {

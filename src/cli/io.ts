@@ -1,3 +1,5 @@
+import { createInterface } from "node:readline/promises";
+
 /** Where a command writes, and what it knows of its surroundings; tests pass their own. */
 export interface Io {
   readonly stdout: Output;
@@ -5,6 +7,8 @@ export interface Io {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Aborted when the user asks to stop. */
   readonly signal: AbortSignal;
+  /** Asks the user for a line; undefined if there is no terminal to ask on. */
+  readonly ask: (question: string) => Promise<string | undefined>;
   /** Largest resident memory of this program so far. */
   readonly peakMemoryBytes: () => number;
 }
@@ -40,9 +44,20 @@ export function processIo(): Io {
     stderr: process.stderr,
     environment: process.env,
     signal: interruptSignal(),
+    ask: askOnTerminal,
     // resourceUsage counts in kibibytes on every platform.
     peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
   };
+}
+
+async function askOnTerminal(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
 }
 
 /** The first Ctrl-C (or SIGTERM) asks to stop cleanly, the second one ends the program at once. */

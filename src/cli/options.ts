@@ -66,6 +66,10 @@ export const OPTIONS = {
     flags: "--pr",
     doc: "Open a pull request instead of changing the repository.",
   },
+  yes: {
+    flags: "--yes",
+    doc: "Remove without asking.",
+  },
   force: {
     flags: "--force",
     doc: "Write into OUT even if it is not empty: weights in it are removed, other files of the same names replaced.",

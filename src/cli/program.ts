@@ -2,6 +2,7 @@ import { Command as Program, CommanderError, Option } from "commander";
 import { UsageError } from "../index.ts";
 import type { Command } from "./command.ts";
 import { aliasCommand } from "./commands/alias.ts";
+import { cacheCommand } from "./commands/cache.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { mergeCommand } from "./commands/merge.ts";
 import { methodsCommand } from "./commands/methods.ts";
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   inspectCommand,
   pushCommand,
+  cacheCommand,
   methodsCommand,
   schemaCommand,
   aliasCommand,

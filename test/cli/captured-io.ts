@@ -35,15 +35,23 @@ interface Surroundings {
   readonly isTerminal?: boolean;
   readonly environment?: Io["environment"];
   readonly signal?: AbortSignal;
+  /** What the user types when asked. */
+  readonly answer?: string;
 }
 
 /** An `Io` that keeps what is written to it. */
-export function captureIo({ isTerminal = false, environment = {}, signal }: Surroundings = {}): CapturedIo {
+export function captureIo({
+  isTerminal = false,
+  environment = {},
+  signal,
+  answer,
+}: Surroundings = {}): CapturedIo {
   return {
     stdout: new CapturedOutput(isTerminal),
     stderr: new CapturedOutput(isTerminal),
     environment,
     signal: signal ?? new AbortController().signal,
+    ask: () => Promise.resolve(answer),
     peakMemoryBytes: () => 123_000_000,
   };
 }

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { scanCache, verifyCached } from "../../src/index.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { startHub } from "../hub/server/server.ts";
 import type { TestHub } from "../hub/server/server.ts";
@@ -48,6 +49,14 @@ describe("Python's huggingface_hub and the Hub that the tests run against", () =
       digests: Object.fromEntries(Object.entries(files).map(([path, bytes]) => [path, sha256(bytes)])),
       refused: [true, true, true],
     });
+    const [model, ...others] = await scanCache(temporary("cache"));
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      model?.revisions.map(({ commit, refs, files: found }) => [commit, refs, found.map(({ name }) => name)]),
+      [[sha, ["main"], Object.keys(files).sort()]],
+    );
+    const { blobCount, faults } = await verifyCached([{ repository: model ?? assert.fail() }]);
+    assert.deepEqual([blobCount, faults], [3, []]);
   });
 
   it("uploads small files, objects in parts, and a pull request", async () => {

@@ -10,7 +10,7 @@ const subjectOf = ({ repository, branch = "main" }: PushTarget): Subject => ({
 });
 
 /** What goes on after an upload that stopped. */
-export const AGAIN = "Push again: large files that arrived whole are not sent twice.";
+const AGAIN = "Push again: large files that arrived whole are not sent twice.";
 
 export function noToken(target: PushTarget, { endpoint }: HubSettings): SourceError {
   const hint = `Make a token that may write at ${endpoint}/settings/tokens and put it into HF_TOKEN.`;
