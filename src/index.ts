@@ -11,9 +11,15 @@ export type {
   MethodModule,
   PlannedInput,
   PlannedModel,
+  PlannedRows,
   PlannedShard,
+  PlannedSource,
   PlannedTensor,
+  PlannedTokenizer,
 } from "./plan/types.ts";
+export type { Alignment, Averages, RowMap } from "./tokenizer/row-map.ts";
+export type { AlignmentSummary, ModelAlignmentSummary } from "./tokenizer/summary.ts";
+export type { TokenCount } from "./tokenizer/token-count.ts";
 export type { WrittenFile } from "./sink/types.ts";
 
 export { parseRecipe, parseRecipes } from "./recipe/parse.ts";

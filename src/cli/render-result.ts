@@ -71,10 +71,12 @@ function renderFiles({ files, models }: Pick<MergeReport, "files" | "models">, s
   return renderTable(rows, "lrl");
 }
 
-function originOf({ name, role, edited = [] }: WrittenFile, donor: string): string {
+function originOf({ name, role, edited = [], from }: WrittenFile, donor: string): string {
   if (role === "index") return "which tensor is in which file";
   if (role === "made") return MADE[name] ?? "";
-  return edited.length > 0 ? `as ${donor} had it but for ${edited.join(", ")}` : `as ${donor} had it`;
+  if (role === "tokenizer")
+    return name === "chat_template.jinja" ? "as the recipe asks" : "made for the output's tokens";
+  return edited.length > 0 ? `as ${donor} had it but for ${edited.join(", ")}` : `as ${from ?? donor} had it`;
 }
 
 /** A number that methods report, and how it is written. */

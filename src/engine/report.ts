@@ -1,5 +1,5 @@
 import type { Problem } from "../errors.ts";
-import type { MergePlan } from "../plan/types.ts";
+import type { MergePlan, PlannedTokenizer } from "../plan/types.ts";
 import type { WrittenFile } from "../sink/types.ts";
 import type { RunReport } from "./run.ts";
 import { summarizeKinds } from "./summary.ts";
@@ -43,6 +43,8 @@ export interface MergeReport {
   readonly copied: readonly string[];
   /** Spread of the numbers that the methods reported, by kind of tensor. */
   readonly kinds: readonly KindSummary[];
+  /** What became of the tokens, where the recipe says something about them. */
+  readonly tokenizer?: PlannedTokenizer;
   /** Every file of the output folder that this merge wrote, and where it comes from. */
   readonly files: readonly WrittenFile[];
   readonly run: RunReport;
@@ -86,6 +88,7 @@ export function reportMerge(
     merged,
     copied: plan.tensors.filter(({ action }) => action === "copy").map(({ name }) => name),
     kinds: summarizeKinds(run.tensors),
+    ...(plan.tokenizer && { tokenizer: plan.tokenizer }),
     files,
     run,
     warnings: plan.warnings,

@@ -7,7 +7,8 @@ import { makeDirectory, removeDirectories } from "../sink/directory.ts";
 import { writing } from "../sink/errors.ts";
 import { checkOutput } from "../sink/open.ts";
 import type { ModelHeaders } from "../sources/types.ts";
-import type { IntermediateStep, Prepared, Step } from "./prepare.ts";
+import type { Step } from "./plan-step.ts";
+import type { IntermediateStep, Prepared } from "./prepare.ts";
 import { ProgressSum } from "./progress-sum.ts";
 import { runStep } from "./run-step.ts";
 

@@ -1,12 +1,11 @@
 import { resolve } from "node:path";
 import { planningOptions } from "../engine/options.ts";
 import type { PlanOptions } from "../engine/options.ts";
-import { isMergeError, PlanError, problemOf, throwIfErrors, UsageError } from "../errors.ts";
+import { PlanError, problemOf, throwIfErrors, UsageError } from "../errors.ts";
 import type { MergeError, Problem } from "../errors.ts";
 import { didYouMean } from "../nearest.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import { METHODS } from "../methods/index.ts";
-import { planMerge } from "../plan/plan.ts";
 import type { MergePlan } from "../plan/types.ts";
 import { meansDocument } from "../recipe/documents.ts";
 import { MAX_RECIPE_BYTES } from "../recipe/limits.ts";
@@ -19,15 +18,10 @@ import { readRecipe } from "../sources/recipe-file.ts";
 import { referenceText } from "../sources/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { checkPlaces, ownMethods } from "./own-methods.ts";
+import { planStep } from "./plan-step.ts";
+import type { Step } from "./plan-step.ts";
 import { headersOfResult } from "./result-headers.ts";
-
-/** One merge of a file: what it reads, and the plan of it. */
-export interface Step<R extends Recipe = Recipe> {
-  readonly recipe: R;
-  /** By `referenceText`; a result of another recipe of the file by its name. */
-  readonly models: ReadonlyMap<string, ModelHeaders>;
-  readonly plan: MergePlan;
-}
+import { readModelTexts } from "./tokenizers.ts";
 
 /** A merge whose result others take. */
 export interface IntermediateStep extends Step<NamedRecipe> {
@@ -60,33 +54,25 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   const references = [...intermediates, output].flatMap(referencedModels);
   const onDisk = references.filter((reference) => !meansDocument(reference, names));
   const known = new Map(await openModels(onDisk, { searchFrom: [cwd, folder] }));
+  const texts = await readModelTexts(known.values());
 
   const errors: MergeError[] = [];
-  const planStep = <R extends Recipe>(recipe: R, how: typeof planning): Step<R> | undefined => {
-    const found = referencedModels(recipe).map(
-      (each) => [referenceText(each), known.get(referenceText(each))] as const,
-    );
-    const models = new Map(
-      found.flatMap(([name, headers]) => (headers === undefined ? [] : [[name, headers]])),
-    );
+  const planOne = <R extends Recipe>(recipe: R, how: typeof planning): Step<R> | undefined => {
+    const found = referencedModels(recipe).map((each) => known.get(referenceText(each)));
+    const models = new Map(found.flatMap((each) => (each === undefined ? [] : [[each.reference, each]])));
     // What it needs could not be planned, which is reported there.
     if (models.size < found.length) return undefined;
-    try {
-      return { recipe, models, plan: planMerge(recipe, models, how) };
-    } catch (error) {
-      if (!isMergeError(error)) throw error;
-      errors.push(error);
-      return undefined;
-    }
+    return planStep(recipe, models, texts, how, (error) => errors.push(error));
   };
   const steps = intermediates.flatMap((recipe) => {
-    const step = planStep(recipe, planningBefore);
+    const step = planOne(recipe, planningBefore);
     if (step === undefined) return [];
     const result = headersOfResult(recipe.name, step);
     known.set(recipe.name, result);
+    texts.set(recipe.name, step.output.texts);
     return { ...step, result };
   });
-  const last = planStep(output, planning);
+  const last = planOne(output, planning);
   throwAll(errors);
   if (last === undefined) throw new PlanError("INTERNAL", "The output could not be planned");
   checkExplained(options.explain, [...steps, last]);

@@ -1,5 +1,5 @@
 import type { Progress } from "../engine/run.ts";
-import type { Step } from "./prepare.ts";
+import type { Step } from "./plan-step.ts";
 
 /** Progress of several merges as that of one. */
 export class ProgressSum {

@@ -5,7 +5,8 @@ import { runPlan } from "../engine/run.ts";
 import { openSink } from "../sink/open.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { TOKENIZER_FILES } from "../tokenizer/files.ts";
-import type { Step } from "./prepare.ts";
+import type { Step } from "./plan-step.ts";
+import { withoutCopies } from "./tokenizer-output.ts";
 
 /** Runs one plan and writes its result, with the given recipe beside it, into `out`. Throws a MergeError, and then leaves no file behind. */
 export async function runStep(
@@ -16,8 +17,11 @@ export async function runStep(
 ): Promise<MergeReport> {
   const { plan } = step;
   const { force = false, methods, modelCard, copyTokenizer = true } = options;
-  const models = copyTokenizer ? step.models : new Map([...step.models].map(withoutTokenizer));
-  const sink = await openSink(out, plan, { models, force, recipeText, methods, modelCard });
+  // A tokenizer that the recipe asks for is no copy.
+  const without = !copyTokenizer && plan.tokenizer === undefined;
+  const models = without ? new Map([...step.models].map(withoutTokenizer)) : step.models;
+  const ownFiles = without ? withoutCopies(step.output.ownFiles) : step.output.ownFiles;
+  const sink = await openSink(out, plan, { models, force, recipeText, methods, modelCard, ownFiles });
   try {
     const run = await runPlan(plan, { ...options, shardPaths: sink.shardPaths });
     const files = await sink.commit();

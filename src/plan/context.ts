@@ -5,6 +5,7 @@ import type { Findings } from "./findings.ts";
 import type { ModelTable } from "./models.ts";
 import type { Renaming } from "./renaming.ts";
 import type { MethodModule } from "./types.ts";
+import type { Vocabularies } from "./vocabularies.ts";
 
 export interface PlanOptions {
   /** Every merge method that the recipe may name. */
@@ -33,6 +34,7 @@ export interface PlanContext {
   /** The recipe's merge method; overrides may name others. */
   readonly method: AnyMethod;
   readonly findings: Findings;
+  readonly vocabularies: Vocabularies;
   /** By position in the table of models. */
   readonly renamings: readonly Renaming[];
   /** Why the method of a tensor does not run, by its name. */

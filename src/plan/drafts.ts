@@ -23,11 +23,12 @@ type Values = Readonly<Record<string, ParameterValue>>;
 
 /** The tensor of one model as it is; only its dtype may change. */
 export function copyTensor(row: Row, from: Match, context: PlanContext): DraftTensor {
-  const { dtype } = from.header;
+  const { dtype, shape, byteLength } = from.header;
   const target = isFloatDtype(dtype) ? outputDtype([dtype], context) : dtype;
+  const targetBytes = target === dtype ? byteLength : elementCount(shape) * bytesPerElement(target);
   return {
-    ...describe(row, from.header.shape, target, from.header.byteLength),
-    action: target === dtype ? "copy" : "merge",
+    ...describe(row, shape, target, targetBytes),
+    action: target === readDtype(from) ? "copy" : "merge",
     method: passthrough.name,
     granularity: "tensor",
     parameters: {},
@@ -90,7 +91,7 @@ export function mergeTensor(
     context,
   );
   const { shape } = sample.header;
-  const copies = all.length === 1 && sample.header.dtype === dtype && method.isCopy?.(values) === true;
+  const copies = all.length === 1 && readDtype(sample) === dtype && method.isCopy?.(values) === true;
   return {
     ...describe(row, shape, dtype, elementCount(shape) * bytesPerElement(dtype)),
     action: copies ? "copy" : "merge",
@@ -113,16 +114,23 @@ function describe(row: Row, shape: Shape, dtype: Dtype, byteLength: number) {
   };
 }
 
-function inputOf({ model, header }: Match, parameters: Values): PlannedInput {
-  const { name: tensor, dtype, file, offset, byteLength, strides } = header;
+/** Dtype in which the engine has the tensor. */
+function readDtype({ aligned, header }: Match): Dtype {
+  return aligned?.dtype ?? header.dtype;
+}
+
+function inputOf(match: Match, parameters: Values): PlannedInput {
+  const { model, header, aligned } = match;
+  const { name: tensor, file, offset, byteLength, strides } = header;
   return {
     model,
     tensor,
-    dtype,
+    dtype: readDtype(match),
     file,
     offset,
     byteLength,
     ...(strides === undefined ? {} : { strides }),
+    ...(aligned === undefined ? {} : { rows: aligned.rows }),
     parameters,
   };
 }

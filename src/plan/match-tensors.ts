@@ -2,6 +2,7 @@ import { nearestName } from "../nearest.ts";
 import { configValue } from "../sources/config.ts";
 import type { ModelHeaders, TensorHeader } from "../sources/types.ts";
 import { isFloatDtype } from "../tensor/dtype.ts";
+import type { FloatDtype } from "../tensor/dtype.ts";
 import { sameShape } from "../tensor/shape.ts";
 import type { TensorKind } from "../tensor/names.ts";
 import type { PlanContext } from "./context.ts";
@@ -11,10 +12,17 @@ import type { Row } from "./row.ts";
 import { referenceOf } from "./participants.ts";
 import type { Participant } from "./participants.ts";
 import { tiedEmbedding } from "./tied.ts";
+import type { PlannedRows } from "./types.ts";
 
 /** A participant with the tensor that it brings. */
 export interface Match extends Participant {
+  /** As stored or, with `aligned`, as matched by token: its shape, and the dtype that holds all stored values. */
   readonly header: TensorHeader;
+  readonly aligned?: {
+    readonly rows: PlannedRows;
+    /** What the rows are brought to when they are read: wider than the header's where rows are computed. */
+    readonly dtype: FloatDtype;
+  };
 }
 
 const OPTIONAL = /(?:^|[._])bias$|(?:^|[._])(?:q|k|query|key)_?(?:layer)?_?norm(?:\.|$)/i;
@@ -112,7 +120,7 @@ export function checkShapes(
       `Shapes differ at ${names}: ${shapes.join(", ")}${count === 1 ? "" : " at the first"}.`,
     ...(different[0] === undefined ? {} : { position: different[0].source.position }),
     hint: vocabulary
-      ? "The models have different vocabularies: merge fine-tunes with the base's own tokenizer, resize the embeddings first, or cut them with --unsafe-truncate-embeddings."
+      ? 'The models have different vocabularies: match their rows by token with "tokenizer_source: union" (or base), or cut them with --unsafe-truncate-embeddings.'
       : "Only models of the same size can be merged.",
   });
   return false;

@@ -2,6 +2,7 @@ import type { RecipeModule } from "../recipe/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { depthOf, stacksOf } from "../tensor/stacks.ts";
 import type { Stack } from "../tensor/stacks.ts";
+import { tokenIdEdits, vocabularySizeEdits } from "../tokenizer/config-edits.ts";
 import { architectureEdits, layerEdits, layersTaken, tieEdits, vocabularyEdits } from "./config-edits.ts";
 import type { ConfigEdits } from "./config-edits.ts";
 import type { PlanContext } from "./context.ts";
@@ -26,9 +27,18 @@ export function configEditsOf(
     architectureEdits(donor, table.references[DONOR]?.overrideArchitecture),
     ...restacked,
     ...(context.options.truncateEmbeddings === true ? [vocabularyEdits(donor, tensors)] : []),
+    tokenizerEdits(donor, context),
     tieEdits(donor, table.headers, names),
   ];
   return Object.fromEntries(edits.flatMap((each) => Object.entries(each)));
+}
+
+/** The number of rows, and the ids of special tokens as the model has them whose tokenizer the output starts from. */
+function tokenizerEdits({ config }: ModelHeaders, { table, vocabularies }: PlanContext): ConfigEdits {
+  const { merged } = vocabularies;
+  if (merged === undefined || config === undefined) return {};
+  const { rows, donor } = merged.output;
+  return { ...vocabularySizeEdits(config, rows), ...tokenIdEdits(config, table.at(donor).config, rows) };
 }
 
 function restackEdits(donor: ModelHeaders, { module, owns }: Part, context: PlanContext): ConfigEdits {

@@ -1,5 +1,6 @@
 import { isFloatDtype } from "../tensor/dtype.ts";
 import { tensorKind } from "../tensor/names.ts";
+import { alignMatches, differsInTokens } from "./align-tensors.ts";
 import type { PlanContext } from "./context.ts";
 import { hasItsModels, settleCount } from "./counts.ts";
 import type { Verdict } from "./counts.ts";
@@ -37,7 +38,8 @@ export function planTensor(row: Row, unequal: UnequalStacks, context: PlanContex
   }
   const shape = donor?.header.shape ?? [];
   const found = all.flatMap((each) => matchTensor(each, shape, context) ?? []);
-  const matches = truncateRows(found, row, context);
+  const differs = differsInTokens(found, row, context);
+  const matches = truncateRows(alignMatches(found, row, context), row, context);
   const base = matches.find(({ source }) => source === who.base?.source);
   const inputs = matches.filter((match) => match !== base);
   const lacking = all.filter((each) => !matches.some(({ source }) => source === each.source));
@@ -46,7 +48,8 @@ export function planTensor(row: Row, unequal: UnequalStacks, context: PlanContex
     return undefined;
   }
   const kind = tensorKind(row.name, shape);
-  if (!checkDtypes(matches, row, context) || !checkShapes(matches, row, kind, context)) return undefined;
+  if (differs || !checkDtypes(matches, row, context)) return undefined;
+  if (!checkShapes(matches, row, kind, context)) return undefined;
   const present = { base: base !== undefined, inputs: inputs.length };
   return settle(settleCount(who, present, row, context), row, who, { base, inputs }, context);
 }

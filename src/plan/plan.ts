@@ -21,18 +21,21 @@ import { planTensor } from "./plan-tensor.ts";
 import { renamingsOf } from "./renaming.ts";
 import { drawsNumbers, modelsOf, passesOf } from "./reads.ts";
 import type { MergePlan, PlannedShard, PlannedTensor } from "./types.ts";
+import { Vocabularies } from "./vocabularies.ts";
+import type { TokenizerInput } from "./vocabularies.ts";
 
 /** Fixed, so that a recipe without a seed gives the same bytes every time. */
 const DEFAULT_SEED = 0;
 
 /**
- * Turns a recipe and the headers of its models (by `referenceText`) into the plan of the merge. Pure; throws a
- * PlanError that lists every problem found.
+ * Turns a recipe, the headers of its models (by `referenceText`) and what is known of their tokenizers into the plan of
+ * the merge. Pure; throws a PlanError that lists every problem found.
  */
 export function planMerge(
   recipe: Recipe,
   models: ReadonlyMap<string, ModelHeaders>,
   options: PlanOptions,
+  tokenizers: TokenizerInput = { files: new Map() },
 ): MergePlan {
   const table = new ModelTable(recipe, models);
   const method = methodNamed(recipe.mergeMethod, options.methods);
@@ -43,6 +46,7 @@ export function planMerge(
     table,
     method,
     findings,
+    vocabularies: new Vocabularies(table, tokenizers),
     renamings: renamingsOf(table, findings),
     instead: new Map(),
   };
@@ -68,6 +72,7 @@ export function planMerge(
     donor: DONOR,
     sideFiles: table.at(DONOR).sideFiles,
     tensors,
+    ...tokenizerPlan(context.vocabularies),
     layerCount,
     seed: options.seed ?? recipe.seed ?? DEFAULT_SEED,
     ...(drawsNumbers(tensors, options.methods) && { random: true }),
@@ -86,6 +91,16 @@ export function planMerge(
       ...(table.at(DONOR).leftOut ?? []),
       ...findings.list(),
     ],
+  };
+}
+
+function tokenizerPlan({ merged, alignments }: Vocabularies): Pick<MergePlan, "tokenizer" | "alignments"> {
+  if (merged === undefined) return {};
+  const { summary, written } = merged;
+  const { donor, copied, files, omitted, unreachable } = written;
+  return {
+    tokenizer: { donor, summary, unreachable, files: { written: [...files.keys()], copied, omitted } },
+    ...(alignments.length > 0 && { alignments }),
   };
 }
 

@@ -1,14 +1,9 @@
-import { isLanguageHead, isTokenEmbedding } from "../tensor/names.ts";
+import { hasTokenRows } from "../tensor/names.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { PlanContext } from "./context.ts";
 import type { Match } from "./match-tensors.ts";
 import { referenceOf } from "./participants.ts";
 import type { Row } from "./row.ts";
-
-/** True for the tensors that have a row for each token of the vocabulary. */
-function hasTokenRows(name: string): boolean {
-  return isTokenEmbedding(name) || isLanguageHead(name);
-}
 
 /**
  * Cuts embeddings and heads of several lengths to the rows that all of them have, where that was asked for. Rows are

@@ -6,6 +6,8 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Strides } from "../tensor/strides.ts";
 import type { JsonValue, WeightFile } from "../sources/types.ts";
 import type { Alignment } from "../tokenizer/row-map.ts";
+import type { AlignmentSummary } from "../tokenizer/summary.ts";
+import type { TokenCount } from "../tokenizer/token-count.ts";
 import type { Problem } from "../errors.ts";
 import type { TensorExplanation } from "./explanation.ts";
 
@@ -83,6 +85,17 @@ export interface PlannedTensor {
   readonly byteLength: number;
 }
 
+/** The output's tokenizer, where the recipe says something about it. */
+export interface PlannedTokenizer {
+  /** Position in `MergePlan.models` of the model whose files it starts from. */
+  readonly donor: number;
+  readonly summary: AlignmentSummary;
+  /** New tokens that have rows, but that no text is encoded to. */
+  readonly unreachable: TokenCount;
+  /** Names of the donor's tokenizer files: made for the output's tokens, taken as they are, or left out. */
+  readonly files: Readonly<Record<"written" | "copied" | "omitted", readonly string[]>>;
+}
+
 export interface PlannedModel {
   readonly reference: string;
   readonly location: string;
@@ -123,6 +136,9 @@ export interface MergePlan {
   /** The donor's small files, which the output gets beside its config.json. */
   readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
   readonly tensors: readonly PlannedTensor[];
+  readonly tokenizer?: PlannedTokenizer;
+  /** The chat template that the recipe asks for, with the models that "auto" took it from. */
+  readonly chatTemplate?: { readonly models: readonly string[] };
   /** How rows are matched by token; inputs with `rows` name them. */
   readonly alignments?: readonly Alignment[];
   /** Layers of the output's longest stack, 0 if no name has a layer number. */

@@ -3,9 +3,6 @@ import type { MapNode } from "./tree.ts";
 
 /** Top-level keys of mergekit's language, and of Stockpot's to come, that this version knows but does not run. */
 const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
-  tokenizer: "vocabularies are not aligned; the tokenizer of the base is carried over",
-  tokenizer_source: "vocabularies are not aligned; the tokenizer of the base is carried over",
-  chat_template: "the chat template of the base is carried over",
   compare: "variants are not compared",
   evaluate: "models are not evaluated",
 };

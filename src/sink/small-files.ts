@@ -1,6 +1,6 @@
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SourceError } from "../errors.ts";
+import { SinkError, SourceError } from "../errors.ts";
 import type { MergePlan } from "../plan/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { editConfig } from "./config.ts";
@@ -15,7 +15,7 @@ export async function stageSmallFiles(
   directory: string,
   plan: MergePlan,
   donor: ModelHeaders,
-  { recipeText, methods, modelCard = true }: SinkOptions,
+  { models, recipeText, methods, modelCard = true, ownFiles = new Map() }: SinkOptions,
 ): Promise<WrittenFile[]> {
   const files: WrittenFile[] = [];
   if (donor.config !== undefined) {
@@ -28,11 +28,18 @@ export async function stageSmallFiles(
       edited,
     });
   }
-  for (const { name } of donor.sideFiles) {
-    const path = join(donor.location, name);
-    // Asked first: an error of the copy itself would not tell which of its two files it is about.
-    await reading(path, async () => (await open(path, "r")).close());
-    files.push({ name, byteLength: await staging.copy(name, path), role: "copied" });
+  for (const { name } of donor.sideFiles)
+    if (!ownFiles.has(name)) files.push(await copyFile(staging, name, donor));
+  for (const [name, file] of ownFiles) {
+    if (file === "none") continue;
+    if ("text" in file) {
+      const { text, ...rest } = file;
+      files.push({ name, byteLength: await staging.write(name, text), ...rest });
+      continue;
+    }
+    const from = models.get(file.from);
+    if (from === undefined) throw new SinkError("INTERNAL", `${name} is to be that of an unknown model`);
+    files.push({ ...(await copyFile(staging, name, from)), ...(from !== donor && file) });
   }
   if (!modelCard) return files;
   const made = {
@@ -43,6 +50,13 @@ export async function stageSmallFiles(
     files.push({ name, byteLength: await staging.write(name, text), role: "made" });
   }
   return files;
+}
+
+async function copyFile(staging: Staging, name: string, { location }: ModelHeaders): Promise<WrittenFile> {
+  const path = join(location, name);
+  // Asked first: an error of the copy itself would not tell which of its two files it is about.
+  await reading(path, async () => (await open(path, "r")).close());
+  return { name, byteLength: await staging.copy(name, path), role: "copied" };
 }
 
 async function reading<T>(path: string, step: () => Promise<T>): Promise<T> {

@@ -1,11 +1,24 @@
 import type { AnyMethod } from "../methods/define.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 
+/** A small file of the output that is not the donor's. */
+export type OwnFile =
+  | {
+      readonly text: string;
+      readonly role: "config" | "tokenizer";
+      /** Keys whose value is not the donor's, as dotted paths. */
+      readonly edited?: readonly string[];
+    }
+  /** As this model has it. */
+  | { readonly from: string };
+
 export interface SinkOptions {
   /** Accept a folder that is not empty, and replace the weights in it. */
   readonly force: boolean;
   /** The merge's models by reference; the plan's donor among them gives config.json and the side files. */
   readonly models: ReadonlyMap<string, ModelHeaders>;
+  /** Small files that are not the donor's, by name; "none" leaves one out that the donor has. */
+  readonly ownFiles?: ReadonlyMap<string, OwnFile | "none"> | undefined;
   /** The recipe as read, carried into the output. */
   readonly recipeText: string;
   /** False: neither a model card nor the recipe is written. */
@@ -17,8 +30,12 @@ export interface SinkOptions {
 export interface WrittenFile {
   readonly name: string;
   readonly byteLength: number;
-  /** "copied": as the donor had it; "made": written by Stockpot (recipe, model card). */
-  readonly role: "weights" | "index" | "config" | "copied" | "made";
+  /**
+   * "copied": as the donor had it, or the model `from`; "tokenizer": made for the output's tokens or chat template;
+   * "made": written by Stockpot (recipe, model card).
+   */
+  readonly role: "weights" | "index" | "config" | "tokenizer" | "copied" | "made";
+  readonly from?: string;
   /** Keys of config.json whose value is not the donor's, as dotted paths. */
   readonly edited?: readonly string[];
 }

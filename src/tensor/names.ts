@@ -86,3 +86,9 @@ export function isLanguageHead(name: string): boolean {
 export function isTokenEmbedding(name: string): boolean {
   return TOKEN_EMBEDDING.test(name) && layerOf(name) === undefined;
 }
+
+/** True for tensors that have a row for each token of the vocabulary: embeddings, heads and the biases of heads. */
+export function hasTokenRows(name: string): boolean {
+  const weight = name.replace(/\.bias$/, ".weight");
+  return isTokenEmbedding(name) || isLanguageHead(weight) || /(?:^|\.)predictions\.bias$/.test(name);
+}

@@ -27,7 +27,7 @@ export function vocabularyDifferences(
   if (against === undefined) return [];
   const expected = tokensById(against.vocabulary.ids, against.rows);
   return models
-    .filter((model) => model !== against && model.vocabulary !== against.vocabulary)
+    .filter((model) => model !== against)
     .map((model) => differenceOf(model, against, expected))
     .filter(({ rows, againstRows, replaced, extra, missing }) => {
       return rows !== againstRows || replaced.count + extra.count + missing.count > 0;

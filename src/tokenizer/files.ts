@@ -14,15 +14,20 @@ export const OPAQUE_FILES: readonly string[] = [
   "qwen.tiktoken",
 ];
 
-/** Files that belong to a tokenizer and go with it from one model to the output. */
-export const TOKENIZER_FILES: readonly string[] = [
+/** Files that say which tokens a tokenizer has, and with which ids. */
+export const VOCABULARY_FILES: readonly string[] = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
   "added_tokens.json",
   "vocab.json",
-  "merges.txt",
   "vocab.txt",
+];
+
+/** Files that belong to a tokenizer and go with it from one model to the output. */
+export const TOKENIZER_FILES: readonly string[] = [
+  ...VOCABULARY_FILES,
+  "merges.txt",
   "chat_template.jinja",
   "chat_template.json",
   ...OPAQUE_FILES,

@@ -3,5 +3,4 @@ export const PENDING: Readonly<Record<string, string>> = {
   "arcee-fusion": "method arcee_fusion",
   "della-linear-seeded": "method della_linear",
   "della-seeded": "method della",
-  "tokenizer-union": "tokenizer",
 };

@@ -3,15 +3,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseRecipes } from "../../src/recipe/parse.ts";
 import { referencedModels } from "../../src/recipe/references.ts";
-import { problemsOf } from "./faults.ts";
 import { MORE_METHODS } from "./more-methods.ts";
 
 const CASES = "test/golden/cases";
-/** Cases of parts of the language that are refused by name. */
-const REFUSED: Readonly<Record<string, RegExp>> = {
-  "tokenizer-union": /"tokenizer"/,
-};
-
 describe("A recipe that mergekit runs", () => {
   const names = existsSync(CASES) ? readdirSync(CASES) : [];
 
@@ -21,16 +15,6 @@ describe("A recipe that mergekit runs", () => {
 
   for (const name of names) {
     const file = join(CASES, name, "recipe.yml");
-    const refusal = REFUSED[name];
-    if (refusal !== undefined) {
-      it(`is refused by name if a part of it is not run: ${name}`, () => {
-        const [problem, ...more] = problemsOf(readFileSync(file, "utf8"), { methods: MORE_METHODS });
-        assert.equal(problem?.code, "RECIPE_UNSUPPORTED");
-        assert.match(problem.message, refusal);
-        assert.deepEqual(more, []);
-      });
-      continue;
-    }
     it(`is read without a change: ${name}`, () => {
       const text = readFileSync(file, "utf8");
       const { intermediates, output, warnings } = parseRecipes(text, { file, methods: MORE_METHODS });

@@ -7,6 +7,7 @@ import { MERGEKIT_OPTION_NAMES, PLAN_OPTIONS } from "../options.ts";
 import type { OptionName, OptionValues } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { renderPlanSummary } from "../render-plan.ts";
+import { renderTokenizer } from "../render-tokenizer.ts";
 import { renderResult } from "../render-result.ts";
 import { renderProblems } from "../report-error.ts";
 
@@ -79,6 +80,8 @@ async function mergeWithProgress(context: Context, recipe: string, out: string):
     if (options.json === true || options.quiet === true) return;
     const resources = await estimateResources(plan, { ...mergeOptions(options), out });
     const lines = [style.heading(`Plan of ${recipe}`), ...renderPlanSummary(plan, resources, style), ""];
+    const tokens = renderTokenizer(plan, style);
+    if (tokens.length > 0) lines.push(...tokens, "");
     io.stdout.write(`${lines.join("\n")}\n`);
   };
   try {

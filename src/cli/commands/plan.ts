@@ -1,10 +1,12 @@
 import { estimateResources, plan } from "../../index.ts";
+import type { MergePlan } from "../../index.ts";
 import type { Command } from "../command.ts";
 import { textWidth } from "../io.ts";
 import { planOptions } from "../merge-options.ts";
 import { PLAN_OPTIONS } from "../options.ts";
 import { renderExplanations } from "../render-explanation.ts";
 import { renderPlanDetails, renderPlanSummary } from "../render-plan.ts";
+import { renderTokenizer } from "../render-tokenizer.ts";
 import { renderProblems } from "../report-error.ts";
 
 export const planCommand: Command = {
@@ -26,15 +28,18 @@ export const planCommand: Command = {
   async run({ io, options, style, errorStyle }, recipe = "") {
     const planned = await plan({ recipe, ...planOptions(options), explain: options.explain });
     if (options.json === true) {
-      io.stdout.write(`${JSON.stringify(planned, undefined, 2)}\n`);
+      io.stdout.write(`${printPlan(planned)}\n`);
       return 0;
     }
+    const tokens = renderTokenizer(planned, style);
     const details =
       options.explain === undefined
         ? [
             style.heading(`Plan of ${recipe}`),
             ...renderPlanSummary(planned, await estimateResources(planned), style),
             "",
+            ...tokens,
+            ...(tokens.length > 0 ? [""] : []),
             ...renderPlanDetails(planned, style),
           ]
         : renderExplanations(planned, style, textWidth(io.stdout));
@@ -45,3 +50,13 @@ export const planCommand: Command = {
     return 0;
   },
 };
+
+/** JSON with lists of numbers on one line each: shapes, and the runs of rows of a large vocabulary. */
+function printPlan(planned: MergePlan): string {
+  const text = JSON.stringify(planned, undefined, 2);
+  // No line ends within a string.
+  return text.replace(
+    /\[\n\s*(-?\d[^[\]{}"]*?)\s*\n\s*\]/g,
+    (_, numbers: string) => `[${numbers.replace(/\s+/g, " ")}]`,
+  );
+}

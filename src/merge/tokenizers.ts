@@ -1,0 +1,52 @@
+import { readSideTexts } from "../sources/side-texts.ts";
+import type { ModelHeaders } from "../sources/types.ts";
+import { OPAQUE_FILES, TOKENIZER_FILES } from "../tokenizer/files.ts";
+import type { TokenizerFiles } from "../tokenizer/types.ts";
+
+export const GENERATION_CONFIG = "generation_config.json";
+const READ_FILES = [...TOKENIZER_FILES.filter((name) => !OPAQUE_FILES.includes(name)), GENERATION_CONFIG];
+/** The largest published tokenizer.json has 35 MB. */
+const MAX_FILE_BYTES = 2 ** 27;
+
+/** The texts among a model's small files that a merge may have to change. */
+export interface ModelTexts {
+  /** Empty for a model without a tokenizer. */
+  readonly tokenizer: TokenizerFiles;
+  readonly generationConfig?: string;
+}
+
+/** Reads the tokenizer files of all models, by reference; files that are equal share their text. */
+export async function readModelTexts(models: Iterable<ModelHeaders>): Promise<Map<string, ModelTexts>> {
+  const known = new Map<string, string>();
+  const shared = (text: string) => {
+    const first = known.get(text) ?? text;
+    known.set(first, first);
+    return first;
+  };
+  const result = new Map<string, ModelTexts>();
+  for (const model of models) {
+    const texts = await readSideTexts(model, READ_FILES, MAX_FILE_BYTES);
+    const generationConfig = texts.get(GENERATION_CONFIG);
+    texts.delete(GENERATION_CONFIG);
+    for (const [name, text] of texts) texts.set(name, shared(text));
+    for (const { name } of model.sideFiles) if (OPAQUE_FILES.includes(name)) texts.set(name, "");
+    result.set(model.reference, {
+      tokenizer: texts,
+      ...(generationConfig !== undefined && { generationConfig }),
+    });
+  }
+  return result;
+}
+
+/** The tokenizer files of the models that have any. */
+export function tokenizerFilesOf(
+  texts: ReadonlyMap<string, ModelTexts>,
+  references: Iterable<string>,
+): ReadonlyMap<string, TokenizerFiles> {
+  const files = new Map<string, TokenizerFiles>();
+  for (const reference of references) {
+    const own = texts.get(reference)?.tokenizer;
+    if (own !== undefined && own.size > 0) files.set(reference, own);
+  }
+  return files;
+}
