@@ -1,7 +1,7 @@
 import { measureTaskVectors } from "../../src/engine/measure.ts";
 import type { Measurement } from "../../src/engine/measure.ts";
 import { prepare } from "../../src/merge/prepare.ts";
-import type { Step } from "../../src/merge/prepare.ts";
+import type { Step } from "../../src/merge/plan-step.ts";
 
 /** The glyph family's plan of Model Stock, and what its measuring pass gives. */
 export async function measureGlyphs(): Promise<{ step: Step; measurement: Measurement }> {
