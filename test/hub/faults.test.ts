@@ -115,7 +115,7 @@ describe("A download from a Hub that misbehaves", () => {
         download(settings),
         (error: Error & { code?: string; where?: string; hint?: string }) => {
           assert.equal(error.code, code);
-          assert.match(`${error.where ?? ""}`, /^org\/model/);
+          assert.match(error.where ?? "", /^org\/model/);
           assert.ok((error.hint ?? "").length > 20);
           assert.doesNotMatch(`${error.message} ${error.hint ?? ""}`, /Signature/);
           return true;
