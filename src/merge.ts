@@ -1,6 +1,7 @@
 import { checkRunOptions } from "./engine/options.ts";
 import type { MergeOptions, PlanOptions } from "./engine/options.ts";
 import type { MergeReport } from "./engine/report.ts";
+import { downloadModels } from "./merge/download.ts";
 import { mergeAll } from "./merge/intermediates.ts";
 import { prepare } from "./merge/prepare.ts";
 import type { MergePlan } from "./plan/types.ts";
@@ -10,7 +11,8 @@ export async function merge(options: MergeOptions): Promise<MergeReport> {
   checkRunOptions(options);
   const prepared = await prepare(options);
   await options.onPlan?.(prepared.output.plan);
-  return await mergeAll(prepared, { ...options, methods: prepared.methods });
+  const ready = await downloadModels(prepared, options);
+  return await mergeAll(ready, { ...options, methods: prepared.methods });
 }
 
 /** Finds out all that a merge would do, without reading a weight or writing a file. */

@@ -2,6 +2,8 @@ import { UsageError } from "../errors.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import { METHODS } from "../methods/index.ts";
 import type { PlanOptions as PlanningOptions } from "../plan/context.ts";
+import type { HubSettings } from "../hub/environment.ts";
+import type { DownloadProgress } from "../hub/fetch-files.ts";
 import type { MergePlan } from "../plan/types.ts";
 import type { RecipeInput } from "../sources/recipe-file.ts";
 import { dtypeFromRecipe, RECIPE_DTYPE_NAMES } from "../tensor/dtype.ts";
@@ -31,6 +33,10 @@ export interface PlanOptions {
   readonly truncateEmbeddings?: boolean | undefined;
   /** Adds to the plan why tensors are made as they are: those of this name, or that this glob or part of a name means. */
   readonly explain?: string | undefined;
+  /** Where models come from that are no paths; without it there are paths only. */
+  readonly hub?: HubSettings | undefined;
+  /** Stops the work; what a merge had written is removed, what it had downloaded is kept. */
+  readonly signal?: AbortSignal | undefined;
   /** Dtype of the output above what the recipe says, spelt as in a recipe: "bfloat16". */
   readonly dtype?: string | undefined;
 }
@@ -55,11 +61,11 @@ export interface MergeOptions extends PlanOptions {
   readonly tileBytes?: number | undefined;
   /** Accepts NaN and infinity in inputs and results; the report counts them. */
   readonly allowNonFinite?: boolean | undefined;
-  /** Stops the merge; what it had written is removed. */
-  readonly signal?: AbortSignal | undefined;
   /** Called once and awaited, before the first weight is read. */
   readonly onPlan?: ((plan: MergePlan) => unknown) | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Called while models come from the Hub, before the merge itself. */
+  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
 }
 
 /** The options in the planner's terms. Throws a UsageError for a value that cannot be meant. */

@@ -1,4 +1,3 @@
-import { listFiles, modelInfo } from "@huggingface/hub";
 import type { ListFileEntry } from "@huggingface/hub";
 import { isMergeError } from "../errors.ts";
 import { badAnswer } from "./failures.ts";
@@ -6,17 +5,8 @@ import type { Subject } from "./failures.ts";
 import { MAX_FILE_BYTES, MAX_PAGES } from "./limits.ts";
 import { isCommit } from "./repository.ts";
 import type { RepositoryReference } from "./repository.ts";
+import type { HubFile } from "../sources/types.ts";
 import type { HubTransport } from "./transport.ts";
-
-/** A file of a repository at one commit. */
-export interface HubFile {
-  /** POSIX, from the top of the repository; not yet checked. */
-  readonly name: string;
-  readonly byteLength: number;
-  /** Name of its blob in the cache, which is its hash: SHA-256 of large files, else git's SHA-1 of a blob. */
-  readonly hash: string;
-  readonly algorithm: "sha256" | "git-sha1";
-}
 
 /** A repository at one commit. */
 export interface Repository extends RepositoryReference {
@@ -41,6 +31,8 @@ export async function commitOf(
   reference: RepositoryReference,
   signal?: AbortSignal,
 ): Promise<string> {
+  // Loaded when it is needed: merges of local models start without it.
+  const { modelInfo } = await import("@huggingface/hub");
   const { sha } = await asking(reference, () =>
     modelInfo({
       name: reference.repository,
@@ -63,6 +55,7 @@ async function filesAt(
   signal: AbortSignal | undefined,
 ): Promise<HubFile[]> {
   const { repository } = reference;
+  const { listFiles } = await import("@huggingface/hub");
   const fetch = transport.fetchFor(reference, signal);
   const seen = new Set<string>();
   const pages: typeof fetch = async (input, init) => {

@@ -12,7 +12,8 @@ import {
   snapshotPath,
 } from "./cache-layout.ts";
 import { lock, tryLock } from "./cache-lock.ts";
-import type { HubFile, Repository } from "./client.ts";
+import type { HubFile } from "../sources/types.ts";
+import type { Repository } from "./client.ts";
 import { downloadBlob } from "./download-blob.ts";
 import { RemoteFile } from "./remote-file.ts";
 import { forEachOf, Slots } from "./slots.ts";

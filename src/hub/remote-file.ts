@@ -1,6 +1,7 @@
 import { isMergeError } from "../errors.ts";
 import { fileUrl } from "./client.ts";
-import type { HubFile, Repository } from "./client.ts";
+import type { HubFile } from "../sources/types.ts";
+import type { Repository } from "./client.ts";
 import { againHint, badAnswer, failureOf, hubError, subjectText, unreachable } from "./failures.ts";
 import type { Subject } from "./failures.ts";
 import { MAX_REDIRECTS } from "./limits.ts";

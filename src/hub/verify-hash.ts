@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
-import type { HubFile } from "./client.ts";
+import type { HubFile } from "../sources/types.ts";
 
 /** Bytes hashed at a time. */
 const PIECE_BYTES = 2 ** 20;

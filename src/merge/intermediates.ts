@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { MergeOptions } from "../engine/options.ts";
 import { summarizeIntermediate } from "../engine/report.ts";
@@ -7,10 +7,10 @@ import { makeDirectory, removeDirectories } from "../sink/directory.ts";
 import { writing } from "../sink/errors.ts";
 import { checkOutput } from "../sink/open.ts";
 import type { ModelHeaders } from "../sources/types.ts";
-import type { Step } from "./plan-step.ts";
 import type { IntermediateStep, Prepared } from "./prepare.ts";
 import { ProgressSum } from "./progress-sum.ts";
 import { runStep } from "./run-step.ts";
+import { withModels, withTimes } from "./step-models.ts";
 
 /** Characters of the output's name in that of the temporary folder; file systems take 255 bytes. */
 const MAX_SHOWN_LENGTH = 64;
@@ -67,14 +67,14 @@ async function mergeInto(
     intermediates.map((step) => [step.recipe.name, placed(step.result, folderOf(step))]),
   );
   // Before the first weight is read: a refusal of the output must not come after hours of work for it.
-  for (const step of intermediates) await checkOutput(folderOf(step), withResults(step, results), force);
-  await checkOutput(out, withResults(output, results), force);
+  for (const step of intermediates) await checkOutput(folderOf(step), withModels(step, results), force);
+  await checkOutput(out, withModels(output, results), force);
 
   const progress = new ProgressSum([...intermediates, output], onProgress);
   const reports: IntermediateReport[] = [];
   for (const [position, step] of intermediates.entries()) {
     const { name } = step.recipe;
-    const current = withResults(step, results);
+    const current = withModels(step, results);
     const report = await runStep(current, folderOf(step), step.recipe.documentText, {
       ...options,
       onProgress: progress.next(),
@@ -88,7 +88,7 @@ async function mergeInto(
       await rm(folderOf(done), { recursive: true, force: true });
     }
   }
-  const report = await runStep(withResults(output, results), out, output.recipe.text, {
+  const report = await runStep(withModels(output, results), out, output.recipe.text, {
     ...options,
     onProgress: progress.next(),
   });
@@ -99,25 +99,4 @@ async function mergeInto(
 function placed(result: ModelHeaders, folder: string): ModelHeaders {
   const files = result.files.map((file) => ({ ...file, path: join(folder, file.name) }));
   return { ...result, location: folder, files };
-}
-
-/** A result that has been written, with the times of its files, by which a change would be noticed. */
-async function withTimes(result: ModelHeaders): Promise<ModelHeaders> {
-  const files = await Promise.all(
-    result.files.map(async (file) => ({ ...file, modifiedMs: (await stat(file.path)).mtimeMs })),
-  );
-  return { ...result, files };
-}
-
-/** A step that reads the results of others where they are. */
-function withResults(step: Step, results: ReadonlyMap<string, ModelHeaders>): Step {
-  const models = new Map([...step.models].map(([name, headers]) => [name, results.get(name) ?? headers]));
-  const plan = {
-    ...step.plan,
-    models: step.plan.models.map((model) => {
-      const result = results.get(model.reference);
-      return result === undefined ? model : { ...model, location: result.location, files: result.files };
-    }),
-  };
-  return { ...step, models, plan };
 }

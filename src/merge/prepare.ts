@@ -3,6 +3,7 @@ import { planningOptions } from "../engine/options.ts";
 import type { PlanOptions } from "../engine/options.ts";
 import { PlanError, problemOf, throwIfErrors, UsageError } from "../errors.ts";
 import type { MergeError, Problem } from "../errors.ts";
+import { HubModels } from "../hub/models.ts";
 import { didYouMean } from "../nearest.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import { METHODS } from "../methods/index.ts";
@@ -18,6 +19,7 @@ import { readRecipe } from "../sources/recipe-file.ts";
 import { referenceText } from "../sources/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { checkPlaces, ownMethods } from "./own-methods.ts";
+import { bringTexts } from "./hub-texts.ts";
 import { planStep } from "./plan-step.ts";
 import type { Step } from "./plan-step.ts";
 import { headersOfResult } from "./result-headers.ts";
@@ -53,7 +55,9 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   const names = new Set(intermediates.map(({ name }) => name));
   const references = [...intermediates, output].flatMap(referencedModels);
   const onDisk = references.filter((reference) => !meansDocument(reference, names));
-  const known = new Map(await openModels(onDisk, { searchFrom: [cwd, folder] }));
+  const hub = options.hub === undefined ? undefined : new HubModels(options.hub, options.signal);
+  const known = new Map(await openModels(onDisk, { searchFrom: [cwd, folder], hub }));
+  await bringTexts(known.values(), options);
   const texts = await readModelTexts(known.values());
 
   const errors: MergeError[] = [];

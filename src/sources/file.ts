@@ -30,33 +30,55 @@ export async function statPath(path: string): Promise<Stats | undefined> {
   }
 }
 
+/** The bytes of one weight file, on disk or elsewhere. */
+export interface WeightBytes {
+  /** Absolute path, where the file is or will be. */
+  readonly path: string;
+  /** Its name for messages. */
+  readonly label: string;
+  readonly byteLength: number;
+  readonly modifiedMs: number;
+  /** Exactly these bytes, or an error. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
 /** Reads and checks the header of one safetensors file: two reads, whatever the file's size. */
-export async function readHeader(name: string, path: string): Promise<ReadFile> {
-  return await withFile(path, async (handle, { size, mtimeMs }) => {
-    const start = await readBytes(handle, 0, Math.min(size, LENGTH_BYTES), path);
-    const length = headerLength(start, size, path);
-    const header = parseHeader(await readBytes(handle, LENGTH_BYTES, length, path), size, path);
-    const tensors = header.tensors.map(({ name, dtype, shape, begin, end }) => {
-      return { name, dtype, shape, offset: header.dataOffset + begin, byteLength: end - begin };
-    });
-    const file = { name, path, byteLength: size, modifiedMs: mtimeMs };
-    return { file, tensors, metadata: header.metadata, warnings: [] };
+export async function headerOf(name: string, bytes: WeightBytes): Promise<ReadFile> {
+  const { path, label, byteLength, modifiedMs } = bytes;
+  const start = await bytes.read(0, Math.min(byteLength, LENGTH_BYTES));
+  const length = headerLength(start, byteLength, label);
+  const header = parseHeader(await bytes.read(LENGTH_BYTES, length), byteLength, label);
+  const tensors = header.tensors.map(({ name, dtype, shape, begin, end }) => {
+    return { name, dtype, shape, offset: header.dataOffset + begin, byteLength: end - begin };
   });
+  return { file: { name, path, byteLength, modifiedMs }, tensors, metadata: header.metadata, warnings: [] };
+}
+
+/** The same of a file on disk. */
+export async function readHeader(name: string, path: string): Promise<ReadFile> {
+  return await withBytes(path, async (bytes) => await headerOf(name, bytes));
 }
 
 /** Reads and checks where a PyTorch checkpoint has its tensors. */
-export async function readPyTorch(name: string, path: string): Promise<ReadFile> {
+export async function checkpointOf(name: string, bytes: WeightBytes): Promise<ReadFile> {
+  const { path, label, byteLength, modifiedMs } = bytes;
+  const read = async (offset: number, length: number) => await bytes.read(offset, length);
+  const checkpoint = await readCheckpoint({ byteLength, read }, label);
+  const { keyPath, tensors } = checkpoint;
+  const file = { name, path, byteLength, modifiedMs };
+  return {
+    file: keyPath.length === 0 ? file : { ...file, keyPath: keyPath.join(".") },
+    tensors,
+    metadata: {},
+    warnings: leftOut(label, checkpoint),
+  };
+}
+
+/** Opens a weight file on disk for as long as `read` takes. */
+export async function withBytes<T>(path: string, read: (bytes: WeightBytes) => Promise<T>): Promise<T> {
   return await withFile(path, async (handle, { size, mtimeMs }) => {
-    const read = async (offset: number, length: number) => await readBytes(handle, offset, length, path);
-    const checkpoint = await readCheckpoint({ byteLength: size, read }, path);
-    const { keyPath, tensors } = checkpoint;
-    const file = { name, path, byteLength: size, modifiedMs: mtimeMs };
-    return {
-      file: keyPath.length === 0 ? file : { ...file, keyPath: keyPath.join(".") },
-      tensors,
-      metadata: {},
-      warnings: leftOut(path, checkpoint),
-    };
+    const readRange = async (offset: number, length: number) => await readBytes(handle, offset, length, path);
+    return await read({ path, label: path, byteLength: size, modifiedMs: mtimeMs, read: readRange });
   });
 }
 

@@ -9,8 +9,8 @@ import { deepestStack, depthOf, stacksOf } from "../tensor/stacks.ts";
 import { architecturesOf, configValue, statedTie } from "./config.ts";
 import { locate } from "./locate.ts";
 import type { OpenOptions } from "./locate.ts";
-import { readModel } from "./read-model.ts";
-import type { ModelHeaders } from "./types.ts";
+import { findModel } from "./open.ts";
+import type { ModelHeaders, ModelReference } from "./types.ts";
 
 export interface InspectedTensor {
   readonly name: string;
@@ -74,8 +74,8 @@ export async function inspectModel(
   options: OpenOptions = { searchFrom: ["."] },
 ): Promise<ModelInspection> {
   const problems: Problem[] = [];
-  const location = await locate(path, options);
-  const model = await readModel(path, location, (error) => problems.push(problemOf(error)));
+  const reference = await referenceOf(path, options);
+  const model = await findModel(reference, options, (error) => problems.push(problemOf(error)));
   const tensors = [...model.tensors.values()].map(
     ({ name, dtype, shape, byteLength, file }): InspectedTensor => {
       const kind = tensorKind(name, shape);
@@ -103,6 +103,13 @@ export async function inspectModel(
     tensors,
     problems: [...problems, ...(model.warnings ?? [])],
   };
+}
+
+/** A path as it is, since one may hold an @; else a model of the Hub and its revision. */
+async function referenceOf(path: string, options: OpenOptions): Promise<ModelReference> {
+  const [name = "", revision, ...rest] = path.split("@");
+  const isPath = revision === undefined || rest.length > 0 || options.hub?.isName(name) !== true;
+  return isPath || (await locate(path, options)) !== undefined ? { path } : { path: name, revision };
 }
 
 function countDtypes(tensors: readonly InspectedTensor[]): DtypeCount[] {

@@ -2,15 +2,32 @@ import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { SourceError } from "../errors.ts";
+import type { MergeError } from "../errors.ts";
 import { nearestName } from "../nearest.ts";
 import { isReadable } from "./choose-weights.ts";
 import { statPath } from "./file.ts";
+import type { ModelHeaders, ModelReference } from "./types.ts";
+
+/** Where models that are no folders come from. */
+export interface ModelHub {
+  /** Whether a path can be the name of a model there. */
+  isName(path: string): boolean;
+  /** For messages: "huggingface.co", or "the cache" if that alone may be asked. */
+  readonly place: string;
+  /**
+   * Reads the headers of a model. Throws a SourceError, HUB_NOT_FOUND if there is none of that name; what else is wrong
+   * goes to `report`.
+   */
+  open(reference: ModelReference, report: (problem: MergeError) => void): Promise<ModelHeaders>;
+}
 
 export interface OpenOptions {
   /** Folders that a relative path is tried from, in this order: the working directory, then the recipe's folder. */
   readonly searchFrom: readonly string[];
   /** What `~` stands for; the user's home by default. */
   readonly homeDirectory?: string;
+  /** Asked for what is no path. */
+  readonly hub?: ModelHub | undefined;
 }
 
 export interface Location {
@@ -24,18 +41,32 @@ interface Candidate {
   readonly from?: string;
 }
 
-/** Finds the folder or file that a model's path means. */
-export async function locate(path: string, options: OpenOptions): Promise<Location> {
-  const tried = candidates(path, options);
-  for (const candidate of tried) {
+/** Finds the folder or file that a model's path means; undefined if there is none. */
+export async function locate(path: string, options: OpenOptions): Promise<Location | undefined> {
+  for (const candidate of candidates(path, options)) {
     const stats = await statPath(candidate.path);
     if (stats !== undefined) return { path: candidate.path, kind: stats.isDirectory() ? "folder" : "file" };
   }
-  const places = tried.map((candidate) => candidate.path).join(", ");
-  const hint = [await nearest(tried), hubHint(path)].filter((text) => text !== "").join(" ");
-  throw new SourceError("SOURCE_NOT_FOUND", `Model "${path}" was not found; tried ${places}`, {
+  return undefined;
+}
+
+/** The error for a path at which there is no model; `refusal` is what the Hub says of it as a name. */
+export async function notFound(
+  path: string,
+  options: OpenOptions,
+  refusal?: MergeError,
+): Promise<SourceError> {
+  const tried = candidates(path, options);
+  const places = [
+    ...tried.map((candidate) => candidate.path),
+    ...(refusal === undefined ? [] : [`${path} at ${options.hub?.place ?? "the Hub"}`]),
+  ];
+  const hints = [await nearest(tried), refusal?.hint ?? hubHint(path, options)];
+  const hint = hints.filter((text) => text !== "").join(" ");
+  return new SourceError("SOURCE_NOT_FOUND", `Model "${path}" was not found; tried ${places.join(", ")}`, {
     where: path,
     ...(hint === "" ? {} : { hint }),
+    ...(refusal === undefined ? {} : { cause: refusal }),
   });
 }
 
@@ -73,10 +104,11 @@ async function modelNames(folder: string): Promise<string[]> {
   }
 }
 
-function hubHint(path: string): string {
-  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(path)) return "";
-  return (
-    "If it is a model of the Hugging Face Hub: this version reads local folders only, so download it first " +
-    `(hf download ${path} --local-dir ${basename(path)}) and name the folder.`
-  );
+function hubHint(path: string, { hub }: OpenOptions): string {
+  if (hub === undefined) {
+    return /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(path)
+      ? "For models of the Hugging Face Hub, the option hub says where they are."
+      : "";
+  }
+  return /^[\w-][\w.-]*$/.test(path) ? "A model of the Hugging Face Hub is written org/name." : "";
 }

@@ -1,6 +1,4 @@
-import { join } from "node:path";
 import { SourceError } from "../errors.ts";
-import { readText } from "./file.ts";
 
 /** sentence-transformers' list of what follows the network: pooling, dense layers, normalisation. */
 export const MODULES_NAME = "modules.json";
@@ -11,11 +9,13 @@ const MAX_MODULES_BYTES = 2 ** 20;
 export const MAX_MODULE_WEIGHTS_BYTES = 2 ** 28;
 
 /** The sub-folders that modules.json names, whose weights belong to the model beside the merged ones. */
-export async function moduleFolders(folder: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+export async function moduleFolders(
+  names: readonly string[],
+  read: (name: string, maxBytes: number) => Promise<{ readonly text: string; readonly label: string }>,
+): Promise<ReadonlySet<string>> {
   if (!names.includes(MODULES_NAME)) return new Set();
-  const path = join(folder, MODULES_NAME);
-  const text = await readText(path, MAX_MODULES_BYTES);
-  const paths = parseList(text, path).flatMap((module) =>
+  const { text, label } = await read(MODULES_NAME, MAX_MODULES_BYTES);
+  const paths = parseList(text, label).flatMap((module) =>
     typeof module === "object" && module !== null && "path" in module ? [module.path] : [],
   );
   return new Set(paths.filter((each): each is string => typeof each === "string" && each !== ""));

@@ -1,6 +1,6 @@
 import { FormatError, isMergeError, problemOf, SourceError, throwIfErrors } from "../errors.ts";
 import type { MergeError } from "../errors.ts";
-import { locate } from "./locate.ts";
+import { locate, notFound } from "./locate.ts";
 import type { OpenOptions } from "./locate.ts";
 import { readModel } from "./read-model.ts";
 import { referenceText } from "./types.ts";
@@ -27,16 +27,33 @@ export async function openModels(
 }
 
 /**
- * Finds a model and reads its headers, config and file list, no weights. Throws SourceError or FormatError; the error's
+ * Finds a model, as a path or else at the Hub, and reads its headers, config and file list, no weights. Throws SourceError or FormatError; the error's
  * problems list everything that is wrong with the model.
  */
 export async function openModel(reference: ModelReference, options: OpenOptions): Promise<ModelHeaders> {
   if (reference.lora !== undefined) throw adapter(reference);
   const errors: MergeError[] = [];
-  const location = await locate(reference.path, options);
-  const model = await readModel(referenceText(reference), location, (error) => errors.push(error));
+  const model = await findModel(reference, options, (error) => errors.push(error));
   throwAll(errors);
   return model;
+}
+
+/** Reads what is known of a model, as a path first: whoever has a folder of that name means it. */
+export async function findModel(
+  reference: ModelReference,
+  options: OpenOptions,
+  report: (problem: MergeError) => void,
+): Promise<ModelHeaders> {
+  const { path } = reference;
+  const { hub } = options;
+  const location = await locate(path, options);
+  if (location !== undefined) return await readModel(referenceText(reference), location, report);
+  if (hub?.isName(path) !== true) throw await notFound(path, options);
+  try {
+    return await hub.open(reference, report);
+  } catch (error) {
+    throw isMergeError(error, "HUB_NOT_FOUND") ? await notFound(path, options, error) : error;
+  }
 }
 
 function adapter(reference: ModelReference): SourceError {

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { FormatError, isMergeError, SourceError } from "../errors.ts";
 import type { MergeError } from "../errors.ts";
 import { MAX_HEADER_BYTES } from "../safetensors/header.ts";
@@ -7,11 +7,11 @@ import type { ShardIndex } from "../safetensors/shard-index.ts";
 import { chooseFile, chooseWeights } from "./choose-weights.ts";
 import type { WeightChoice, WeightFormat } from "./choose-weights.ts";
 import { MAX_CONFIG_BYTES, parseConfig } from "./config.ts";
-import { readHeader, readPyTorch, readText, statPath } from "./file.ts";
+import { checkpointOf, headerOf } from "./file.ts";
 import type { ReadFile } from "./file.ts";
-import { insideOf } from "./links.ts";
 import type { Location } from "./locate.ts";
-import { listFiles, sideFilesOf } from "./side-files.ts";
+import { DiskStore } from "./store.ts";
+import type { ModelStore } from "./store.ts";
 import type { JsonObject, ModelHeaders, TensorHeader } from "./types.ts";
 
 /** Open files at a time: well below any limit of the system, above what its threads can serve. */
@@ -28,19 +28,33 @@ export async function readModel(
   location: Location,
   report: Report,
 ): Promise<ModelHeaders> {
-  const isFolder = location.kind === "folder";
-  const folder = isFolder ? location.path : dirname(location.path);
-  const names = isFolder ? ((await attempt(report, () => listFiles(folder))) ?? []) : [];
-  const choice = await attempt(report, () =>
-    isFolder ? chooseWeights(folder, names) : chooseFile(location.path, basename(location.path)),
-  );
-  const read = choice === undefined ? [] : await readWeights(folder, choice, report);
+  if (location.kind === "folder") return await readStore(reference, new DiskStore(location.path), report);
+  const store = new DiskStore(dirname(location.path));
+  const choice = await attempt(report, () => chooseFile(location.path, basename(location.path)));
+  return { ...(await readChoice(reference, store, choice, [], report)), location: location.path };
+}
+
+/** The same of a model that may be elsewhere. */
+export async function readStore(reference: string, store: ModelStore, report: Report): Promise<ModelHeaders> {
+  const names = (await attempt(report, () => store.list())) ?? [];
+  const choice = await attempt(report, () => chooseWeights(store.label(), names));
+  return await readChoice(reference, store, choice, names, report);
+}
+
+async function readChoice(
+  reference: string,
+  store: ModelStore,
+  choice: WeightChoice | undefined,
+  names: readonly string[],
+  report: Report,
+): Promise<ModelHeaders> {
+  const read = choice === undefined ? [] : await readWeights(store, choice, report);
   const warnings = read.flatMap((file) => file.warnings);
-  const config = names.includes("config.json") ? await attempt(report, () => readConfig(folder)) : undefined;
-  const side = await attempt(report, () => sideFilesOf(folder, names));
+  const config = names.includes("config.json") ? await attempt(report, () => readConfig(store)) : undefined;
+  const side = await attempt(report, () => store.sideFiles(names));
   return {
     reference,
-    location: location.path,
+    location: store.folder,
     files: read.map(({ file }) => file),
     tensors: joinTensors(read, choice !== undefined && "files" in choice ? report : () => undefined),
     metadata: read[0]?.metadata ?? {},
@@ -61,48 +75,46 @@ async function attempt<T>(report: Report, action: () => T | Promise<T>): Promise
   }
 }
 
-async function readConfig(folder: string): Promise<JsonObject> {
-  const path = join(folder, "config.json");
-  const stays = await insideOf(folder);
-  if (!(await stays("config.json"))) {
-    const message = `${path} is a link that leads out of the model's folder`;
+async function readConfig(store: ModelStore): Promise<JsonObject> {
+  const where = store.label("config.json");
+  if (!(await store.stays("config.json"))) {
+    const message = `${where} is a link that leads out of the model's folder`;
     const hint = "The output takes it over: put a copy in the place of the link.";
-    throw new SourceError("SOURCE_CONFIG", message, { where: path, hint });
+    throw new SourceError("SOURCE_CONFIG", message, { where, hint });
   }
-  return parseConfig(await readText(path, MAX_CONFIG_BYTES), path);
+  return parseConfig(await store.readText("config.json", MAX_CONFIG_BYTES), where);
 }
 
-async function readWeights(folder: string, choice: WeightChoice, report: Report): Promise<ReadFile[]> {
-  if ("files" in choice) return await readFiles(folder, choice.files, choice.format, report);
-  const path = join(folder, choice.index);
+async function readWeights(store: ModelStore, choice: WeightChoice, report: Report): Promise<ReadFile[]> {
+  if ("files" in choice) return await readFiles(store, choice.files, choice.format, report);
+  const label = store.label(choice.index);
   const index = await attempt(report, async () =>
-    parseShardIndex(await readText(path, MAX_HEADER_BYTES), path),
+    parseShardIndex(await store.readText(choice.index, MAX_HEADER_BYTES), label),
   );
   if (index === undefined) return [];
   const present: string[] = [];
   for (const [shard, { length }] of index.shards) {
-    const stats = await attempt(report, async () => (await statPath(join(folder, shard))) ?? "missing");
-    if (stats === "missing") report(missingShard(path, shard, length, index.weightMap.size));
-    else if (stats !== undefined) present.push(shard);
+    const isThere = await attempt(report, () => store.isThere(shard));
+    if (isThere === false) report(missingShard(label, shard, length, index.weightMap.size));
+    else if (isThere === true) present.push(shard);
   }
-  const read = await readFiles(folder, present, choice.format, report);
-  for (const problem of read.flatMap((one) => disagreements(path, index, one))) report(problem);
+  const read = await readFiles(store, present, choice.format, report);
+  for (const problem of read.flatMap((one) => disagreements(label, index, one))) report(problem);
   return read;
 }
 
 async function readFiles(
-  folder: string,
+  store: ModelStore,
   names: readonly string[],
   format: WeightFormat,
   report: Report,
 ): Promise<ReadFile[]> {
-  const readFile = format === "pytorch" ? readPyTorch : readHeader;
+  const readFile = format === "pytorch" ? checkpointOf : headerOf;
+  const readOne = async (name: string) =>
+    await attempt(report, () => store.withBytes(name, (bytes) => readFile(name, bytes)));
   const read: ReadFile[] = [];
   for (let first = 0; first < names.length; first += FILES_AT_ONCE) {
-    const batch = names.slice(first, first + FILES_AT_ONCE);
-    const files = await Promise.all(
-      batch.map((name) => attempt(report, () => readFile(name, join(folder, name)))),
-    );
+    const files = await Promise.all(names.slice(first, first + FILES_AT_ONCE).map(readOne));
     read.push(...files.filter((file) => file !== undefined));
   }
   return read;

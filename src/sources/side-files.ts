@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
-import { statPath, unreadable } from "./file.ts";
+import { readText, statPath, unreadable } from "./file.ts";
 import { insideOf } from "./links.ts";
 import { MAX_MODULE_WEIGHTS_BYTES, moduleFolders, MODULES_NAME } from "./module-folders.ts";
 import type { ModelHeaders } from "./types.ts";
@@ -18,12 +18,17 @@ const WEIGHT_INDEX = /\.index(?:\.[\w-]+)?\.json$/i;
 /** What the output has of its own, read apart (config.json) or written anew. */
 const OWN_FILES = ["config.json", "readme.md", "mergekit_config.yml", "stockpot.lock.json"];
 
+/** False for what the Hub's and other tools keep beside a model, and for Meta's own layout of the same weights. */
+export function isModelFolder(name: string): boolean {
+  return !name.startsWith(".") && name !== "original";
+}
+
 /** Names (POSIX) of the files directly in a folder and one level below; `.git`, `.cache` and their like left out. */
 export async function listFiles(folder: string): Promise<string[]> {
   const files: string[] = [];
   for (const { name, isFolder } of await list(folder)) {
     if (!isFolder) files.push(name);
-    else if (!name.startsWith(".") && name !== "original") {
+    else if (isModelFolder(name)) {
       for (const below of await list(join(folder, name))) {
         if (!below.isFolder) files.push(`${name}/${below.name}`);
       }
@@ -42,13 +47,11 @@ export interface SideFiles {
 export async function sideFilesOf(folder: string, names: readonly string[]): Promise<SideFiles> {
   const stays = await insideOf(folder);
   const readable = names.includes(MODULES_NAME) && !(await stays(MODULES_NAME)) ? [] : names;
-  const modules = await moduleFolders(folder, readable);
-  const sideNames = names.filter((name) => isSideFile(name, modules));
-  if (sideNames.length > MAX_SIDE_FILES) {
-    const message = `${folder} holds ${sideNames.length} files beside the weights; at most ${MAX_SIDE_FILES} are carried`;
-    const hint = "Move what is not part of the model to another folder.";
-    throw new SourceError("SOURCE_TOO_MANY_FILES", message, { where: folder, hint });
-  }
+  const modules = await moduleFolders(readable, async (name, maxBytes) => ({
+    text: await readText(join(folder, name), maxBytes),
+    label: join(folder, name),
+  }));
+  const sideNames = sideNamesOf(folder, names, modules);
   const found = await Promise.all(
     sideNames.map(async (name) => {
       const stats = await statPath(join(folder, name));
@@ -64,6 +67,19 @@ export async function sideFilesOf(folder: string, names: readonly string[]): Pro
     files: found.flatMap(({ file }) => file ?? []),
     leftOut: found.flatMap(({ leftOut }) => leftOut ?? []),
   };
+}
+
+/** The names of the small files among a model's; `where` is for messages. */
+export function sideNamesOf(
+  where: string,
+  names: readonly string[],
+  modules: ReadonlySet<string>,
+): readonly string[] {
+  const sideNames = names.filter((name) => isSideFile(name, modules));
+  if (sideNames.length <= MAX_SIDE_FILES) return sideNames;
+  const message = `${where} holds ${sideNames.length} files beside the weights; at most ${MAX_SIDE_FILES} are carried`;
+  const hint = "Move what is not part of the model to another folder.";
+  throw new SourceError("SOURCE_TOO_MANY_FILES", message, { where, hint });
 }
 
 function isSideFile(name: string, modules: ReadonlySet<string>): boolean {

@@ -49,6 +49,30 @@ export interface TensorHeader {
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 
+/** A file of a model of the Hub. */
+export interface HubFile {
+  /** POSIX, from the top of the repository. */
+  readonly name: string;
+  readonly byteLength: number;
+  /** Name of its blob in the cache, which is its hash: SHA-256 of large files, else git's SHA-1 of a blob. */
+  readonly hash: string;
+  readonly algorithm: "sha256" | "git-sha1";
+}
+
+/** Where a model of the Hub comes from, and what of it has to come yet. */
+export interface HubOrigin {
+  /** "org/name" */
+  readonly repository: string;
+  /** As it was asked for: a branch, a tag or a commit. */
+  readonly revision: string;
+  /** 40 hexadecimal digits. */
+  readonly commit: string;
+  /** Weights and small files, as far as a merge needs them. */
+  readonly files: readonly HubFile[];
+  /** Names of those that are not in the cache. */
+  readonly missing: readonly string[];
+}
+
 /** All that planning may know of a model; plain data, no handles. */
 export interface ModelHeaders {
   /** `referenceText` of the reference. */
@@ -70,6 +94,8 @@ export interface ModelHeaders {
   readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
   /** What is there but must not be carried into an output. */
   readonly leftOut?: readonly Problem[];
+  /** For a model of the Hub; paths then lead into the cache, where a file may not be yet. */
+  readonly hub?: HubOrigin;
   /** What is doubtful about the weights, but no error. */
   readonly warnings?: readonly Problem[];
 }

@@ -1,0 +1,25 @@
+import { stat } from "node:fs/promises";
+import type { Recipe } from "../recipe/types.ts";
+import type { ModelHeaders } from "../sources/types.ts";
+import type { Step } from "./plan-step.ts";
+
+/** A model whose files have been written, with their times, by which a change would be noticed. */
+export async function withTimes(model: ModelHeaders): Promise<ModelHeaders> {
+  const files = await Promise.all(
+    model.files.map(async (file) => ({ ...file, modifiedMs: (await stat(file.path)).mtimeMs })),
+  );
+  return { ...model, files };
+}
+
+/** A step that reads some of its models where they are now. */
+export function withModels<S extends Step<Recipe>>(step: S, now: ReadonlyMap<string, ModelHeaders>): S {
+  const models = new Map([...step.models].map(([name, headers]) => [name, now.get(name) ?? headers]));
+  const plan = {
+    ...step.plan,
+    models: step.plan.models.map((model) => {
+      const found = now.get(model.reference);
+      return found === undefined ? model : { ...model, location: found.location, files: found.files };
+    }),
+  };
+  return { ...step, models, plan };
+}
