@@ -5,7 +5,10 @@ import type { ModelHeaders } from "../sources/types.ts";
 import { READ_FILES } from "./tokenizers.ts";
 
 /** Brings those small files of models on the Hub into the cache that planning reads as a whole. */
-export async function bringTexts(models: Iterable<ModelHeaders>, { hub, signal }: PlanOptions): Promise<void> {
+export async function bringTexts(
+  models: Iterable<ModelHeaders>,
+  { hub, signal }: PlanOptions,
+): Promise<void> {
   if (hub === undefined) return;
   const wanted = [...models].flatMap(({ hub: origin }) => {
     if (origin === undefined) return [];

@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import type { Recipe } from "../recipe/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import type { Step } from "./plan-step.ts";
 
@@ -12,7 +11,7 @@ export async function withTimes(model: ModelHeaders): Promise<ModelHeaders> {
 }
 
 /** A step that reads some of its models where they are now. */
-export function withModels<S extends Step<Recipe>>(step: S, now: ReadonlyMap<string, ModelHeaders>): S {
+export function withModels<S extends Step>(step: S, now: ReadonlyMap<string, ModelHeaders>): S {
   const models = new Map([...step.models].map(([name, headers]) => [name, now.get(name) ?? headers]));
   const plan = {
     ...step.plan,

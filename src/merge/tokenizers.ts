@@ -4,7 +4,10 @@ import { OPAQUE_FILES, TOKENIZER_FILES } from "../tokenizer/files.ts";
 import type { TokenizerFiles } from "../tokenizer/types.ts";
 
 export const GENERATION_CONFIG = "generation_config.json";
-export const READ_FILES: readonly string[] = [...TOKENIZER_FILES.filter((name) => !OPAQUE_FILES.includes(name)), GENERATION_CONFIG];
+export const READ_FILES: readonly string[] = [
+  ...TOKENIZER_FILES.filter((name) => !OPAQUE_FILES.includes(name)),
+  GENERATION_CONFIG,
+];
 /** The largest published tokenizer.json has 35 MB. */
 const MAX_FILE_BYTES = 2 ** 27;
 
