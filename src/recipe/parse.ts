@@ -24,7 +24,7 @@ export interface ParseOptions {
 }
 
 /** The built-in methods and the caller's own. */
-function allMethods(own: readonly AnyMethod[] = []): readonly AnyMethod[] {
+export function allMethods(own: readonly AnyMethod[] = []): readonly AnyMethod[] {
   if (own.length === 0) return METHODS;
   const all = [...METHODS, ...own];
   const twice = all.find(({ name }, i) => all.findIndex((other) => other.name === name) !== i);
@@ -42,20 +42,21 @@ export function parseRecipes(text: string, options: ParseOptions): ParsedRecipes
   const trees = readYaml(text, problems);
   const documents = trees.map((tree) => {
     const documentText = trees.length === 1 ? text : `${text.slice(tree.offset, tree.end).trimEnd()}\n`;
-    return parseDocument(tree, { ...options, methods, text, documentText }, problems);
+    return parseTree(tree, { ...options, methods, text, documentText }, problems);
   });
   const linked = linkDocuments(documents, problems);
   problems.throwIfErrors();
   return { ...linked, warnings: problems.list() };
 }
 
-interface DocumentOptions extends ParseOptions {
+export interface DocumentOptions extends ParseOptions {
   readonly methods: readonly AnyMethod[];
   readonly text: string;
   readonly documentText: string;
 }
 
-function parseDocument(
+/** One recipe of a text, or one made from it; what is wrong goes to `problems`. */
+export function parseTree(
   root: MapNode,
   { file, methods, text, documentText, lenient = false }: DocumentOptions,
   problems: RecipeProblems,

@@ -12,11 +12,17 @@ export class RecipeProblems {
   readonly #found: { readonly offset: number; readonly problem: Problem }[] = [];
   readonly #seen = new Set<string>();
   readonly #errorCodes = new Set<ErrorCode>();
+  #errorCount = 0;
 
   constructor(text: string, file: string) {
     this.#text = text;
     this.#file = file;
     for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) this.#lineStarts.push(i + 1);
+  }
+
+  /** How many different errors were reported. */
+  get errorCount(): number {
+    return this.#errorCount;
   }
 
   get hasErrors(): boolean {
@@ -70,7 +76,10 @@ export class RecipeProblems {
     const identity = `${offset} ${code} ${message}`;
     if (this.#seen.has(identity)) return;
     this.#seen.add(identity);
-    if (severity === "error") this.#errorCodes.add(code);
+    if (severity === "error") {
+      this.#errorCodes.add(code);
+      this.#errorCount++;
+    }
     if (this.#seen.size > MAX_PROBLEMS) return;
     const isOneLine = "end" in at && at.end > offset && !this.#text.slice(offset, at.end).includes("\n");
     const length = isOneLine ? at.end - offset : undefined;

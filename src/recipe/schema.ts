@@ -1,6 +1,7 @@
 import { DEFAULT_METHOD, METHODS } from "../methods/index.ts";
 import { RECIPE_DTYPE_NAMES } from "../tensor/dtype.ts";
 import { MAX_LIST_LENGTH, MAX_MODELS } from "./limits.ts";
+import { compareKey } from "./compare-schema.ts";
 import { list, mapOf, name, nameOr, parameters, range, record, ref } from "./schema-forms.ts";
 import { settingSchema } from "./setting-schema.ts";
 import { TOKENIZER_KEYS } from "./tokenizer-schema.ts";
@@ -88,6 +89,7 @@ function keys(methods: readonly AnyMethod[], used: readonly AnyMethod[]): JsonOb
       MAX_LIST_LENGTH,
     ),
     ...TOKENIZER_KEYS,
+    ...compareKey(method),
     overrides: list("Other methods or parameters for some tensors.", override, MAX_LIST_LENGTH),
   };
 }

@@ -3,7 +3,6 @@ import type { MapNode } from "./tree.ts";
 
 /** Top-level keys of mergekit's language, and of Stockpot's to come, that this version knows but does not run. */
 const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
-  compare: "variants are not compared",
   evaluate: "models are not evaluated",
 };
 

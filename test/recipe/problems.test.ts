@@ -370,10 +370,10 @@ const CASES: readonly Case[] = [
       base_model: base
       tokenizer_source: union
       chat_template: auto
-      compare: {}
+      evaluate: {}
     `,
     problems: [
-      '5:1 RECIPE_UNSUPPORTED "compare" is not run by this version of Stockpot: variants are not compared.',
+      '5:1 RECIPE_UNSUPPORTED "evaluate" is not run by this version of Stockpot: models are not evaluated.',
     ],
   },
   {
