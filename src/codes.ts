@@ -147,6 +147,7 @@ export const CODES = {
     ENGINE_WORKER: "A worker thread failed.",
     ENGINE_METHOD: "A merge method of the user's own failed, or returned what no result can be made of.",
     ENGINE_MEMORY: "A worker could not get the memory for its tiles.",
+    ENGINE_ROW: "A row has too many elements for their magnitudes to be ranked.",
     ENGINE_NO_SIMD: "This JavaScript engine lacks WebAssembly SIMD.",
   }),
   ...codes("sink", {

@@ -21,11 +21,13 @@ export function* placeMasks(
   of: RankedVectors,
   byRange: boolean,
 ): Generator<PassRequest, readonly Mask[], PassResult> {
+  // What measuring told is of other ranges than those of whole rows.
+  const byRows = masks.some(({ kind }) => kind === "ranked");
   const unplaced = masks.map((mask) =>
-    cutoffsOf(mask).filter((cutoff) => isPartial(cutoff) && cutoff.equalByRange === undefined),
+    cutoffsOf(mask).filter((cutoff) => isPartial(cutoff) && (byRows || cutoff.equalByRange === undefined)),
   );
   if (!byRange || unplaced.every((cutoffs) => cutoffs.length === 0)) return masks;
-  const { ranges } = (yield { kind: "equals", of, cutoffs: unplaced }) as Equals;
+  const { ranges } = (yield { kind: "equals", of, cutoffs: unplaced, byRows }) as Equals;
   return masks.map((mask, k) => {
     if (mask.kind !== "band") return mask;
     const place = (cutoff: Cutoff): Cutoff => {

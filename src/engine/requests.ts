@@ -72,6 +72,8 @@ export interface EqualsPass {
   readonly of: RankedVectors;
   /** For each vector. */
   readonly cutoffs: readonly (readonly Cutoff[])[];
+  /** Whether the ranges are those of passes that go by rows. */
+  readonly byRows: boolean;
 }
 export interface Equals {
   readonly ranges: readonly { readonly begin: number; readonly counts: readonly (readonly number[])[] }[];

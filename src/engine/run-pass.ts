@@ -1,7 +1,9 @@
-import { passOf } from "./passes/index.ts";
+import { rowLength } from "../tensor/shape.ts";
+import { goesByRows, passOf } from "./passes/index.ts";
+import type { Runner } from "./passes/pass.ts";
 import type { PassRequest, PassResult } from "./requests.ts";
 import type { Range } from "./segments.ts";
-import { SEGMENT_ELEMENTS } from "./segments.ts";
+import { rowBlock, SEGMENT_ELEMENTS, splitRange } from "./segments.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Runs one pass over a range of the opened tensor: tile by tile, or within the window if it shows the whole range. */
@@ -14,6 +16,23 @@ export function runPass(bench: Workbench, request: PassRequest, range: Range): P
     0,
   );
   const runner = pass.start(request, bench, range);
+  const finishTile = () => {
+    if (pass.writesFrom) bench.writeFrom(pass.writesFrom(bench));
+  };
+  if (goesByRows(request)) walkRows(bench, reads, range, runner, finishTile);
+  else walk(bench, reads, range, (offset, n) => runner.segment(offset, n), finishTile);
+  bench.readBytes += bytesPerElement * (range.end - range.begin);
+  return runner.finish();
+}
+
+/** Visits a range segment by segment; `finishTile` is called before the window moves on. */
+function walk(
+  bench: Workbench,
+  reads: readonly boolean[],
+  range: Range,
+  visit: (offset: number, n: number) => void,
+  finishTile?: () => void,
+): void {
   const resident = bench.shows(range);
   const step = resident ? range.end - range.begin : bench.tileElements;
   for (let begin = range.begin; begin < range.end; begin += step) {
@@ -21,9 +40,29 @@ export function runPass(bench: Workbench, request: PassRequest, range: Range): P
     if (!resident) bench.show({ begin, end });
     bench.load(reads);
     for (let at = begin; at < end; at += SEGMENT_ELEMENTS)
-      runner.segment(at - bench.range.begin, Math.min(SEGMENT_ELEMENTS, end - at));
-    bench.readBytes += bytesPerElement * (end - begin);
-    if (pass.writesFrom) bench.writeFrom(pass.writesFrom(bench));
+      visit(at - bench.range.begin, Math.min(SEGMENT_ELEMENTS, end - at));
+    finishTile?.();
   }
-  return runner.finish();
+}
+
+/** Visits a range of whole rows block by block. Rows longer than a tile are streamed once for each scan. */
+function walkRows(
+  bench: Workbench,
+  reads: readonly boolean[],
+  range: Range,
+  runner: Runner<unknown>,
+  finishTile: () => void,
+): void {
+  const block = rowBlock(rowLength(bench.tensor?.shape ?? []));
+  const window = Math.max(1, Math.floor(bench.tileElements / block)) * block;
+  for (const { begin, end } of splitRange(range.end - range.begin, window)) {
+    const shown = { begin: range.begin + begin, end: range.begin + end };
+    if (window <= bench.tileElements && !bench.shows(shown)) bench.show(shown);
+    for (const part of splitRange(end - begin, block)) {
+      const rows = { begin: shown.begin + part.begin, end: shown.begin + part.end };
+      for (let step = 0; step < (runner.scans ?? 0); step++)
+        walk(bench, reads, rows, (offset, n) => runner.scan?.(step, offset, n));
+      walk(bench, reads, rows, (offset, n) => runner.segment(offset, n), finishTile);
+    }
+  }
 }

@@ -6,7 +6,7 @@ import type { AnyMethod } from "../methods/define.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import type { TensorKind } from "../tensor/names.ts";
 import { checkUnchanged } from "./files.ts";
-import { mergeResults } from "./passes/index.ts";
+import { goesByRows, mergeResults } from "./passes/index.ts";
 import type { PassRequest, PassResult } from "./requests.ts";
 import { nonFiniteError, withoutRepeats } from "./non-finite.ts";
 import { Pool } from "./pool.ts";
@@ -171,7 +171,8 @@ class Run {
     pass: PassRequest,
     priority: number,
   ): Promise<PassResult> {
-    const parts = tensors.flatMap((tensor) => stripes(tensor).map((range) => ({ tensor, range })));
+    const byRows = goesByRows(pass);
+    const parts = tensors.flatMap((tensor) => stripes(tensor, byRows).map((range) => ({ tensor, range })));
     const results = await Promise.all(
       parts.map(async ({ tensor, range }) => {
         const result = await this.#pool.run({ kind: "pass", tensor, range, pass }, priority);

@@ -22,6 +22,16 @@ export function stripeElements(count: number): number {
   return Math.max(SMALLEST_STRIPE_ELEMENTS, share);
 }
 
+/**
+ * Elements that are worked on at a time by passes that go row by row: as many whole rows as fit a
+ * segment, or one longer row. What segments are to other passes, these blocks are to passes that go by rows.
+ */
+export function rowBlock(rowElements: number): number {
+  return rowElements > SEGMENT_ELEMENTS
+    ? rowElements
+    : Math.floor(SEGMENT_ELEMENTS / rowElements) * rowElements;
+}
+
 export function splitRange(count: number, step: number): Range[] {
   const ranges: Range[] = [];
   for (let begin = 0; begin < count; begin += step)
@@ -29,7 +39,7 @@ export function splitRange(count: number, step: number): Range[] {
   return ranges;
 }
 
-/** Row ranges of about a stripe each; a row is never split. */
+/** Ranges of about a stripe each, of whole rows or blocks of rows. */
 export function splitRows(count: number, rowElements: number): Range[] {
   const rows = Math.max(1, Math.floor(stripeElements(count) / rowElements));
   return splitRange(count, rows * rowElements);

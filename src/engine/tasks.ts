@@ -4,7 +4,7 @@ import { columnCount, elementCount, rowLength } from "../tensor/shape.ts";
 import { isFloatDtype } from "../tensor/dtype.ts";
 import type { Unit } from "./protocol.ts";
 import type { Range } from "./segments.ts";
-import { splitColumns, splitRange, splitRows, stripeElements } from "./segments.ts";
+import { rowBlock, splitColumns, splitRange, splitRows, stripeElements } from "./segments.ts";
 
 /** Small tensors travel in batches of about this much work, or of this many. */
 const BATCH_ELEMENTS = 1_048_576;
@@ -90,8 +90,9 @@ function batches(units: readonly Unit[]): Task[] {
   return tasks;
 }
 
-/** The stripes of a tensor, which may run on different workers. */
-export function stripes(tensor: PlannedTensor): Range[] {
+/** The stripes of a tensor, which may run on different workers; `byRows`: of whole blocks of rows. */
+export function stripes(tensor: PlannedTensor, byRows = false): Range[] {
   const count = workElements(tensor);
+  if (byRows) return splitRows(count, rowBlock(rowLength(tensor.shape)));
   return splitRange(count, stripeElements(count));
 }

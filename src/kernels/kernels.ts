@@ -2,12 +2,13 @@ import type { Address } from "./address.ts";
 import type { ColumnKernels } from "./columns.ts";
 import type { ElementwiseKernels } from "./elementwise.ts";
 import type { StoredKernels } from "./stored.ts";
+import type { RowRankKernels } from "./row-rank.ts";
 
 /**
  * The kernels, as WebAssembly exports them; `reference.ts` is their scalar twin. Arguments: sources, destination,
  * factors, element count. "Delta" is x - a with a the decoded anchor.
  */
-export interface Kernels extends ElementwiseKernels, ColumnKernels, StoredKernels {
+export interface Kernels extends ElementwiseKernels, ColumnKernels, StoredKernels, RowRankKernels {
   decodeBF16(src: Address, dst: Address, n: number): void;
   decodeF16(src: Address, dst: Address, n: number): void;
   /** f32 to f64. */

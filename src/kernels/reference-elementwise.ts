@@ -136,7 +136,7 @@ function steps(view: View, { f32, u32 }: Views, r: (value: number) => number): E
 
 const MAGNITUDE = 0x7fff_ffff;
 
-function mix(value: number): number {
+export function mix(value: number): number {
   let x = value ^ (value >>> 17);
   x = Math.imul(x, 0xed5a_d4bb);
   x ^= x >>> 11;

@@ -5,6 +5,7 @@ import type { Kernels } from "./kernels.ts";
 import { referenceColumns } from "./reference-columns.ts";
 import { referenceElementwise } from "./reference-elementwise.ts";
 import { referenceStored } from "./reference-stored.ts";
+import { referenceRowRank } from "./reference-row-rank.ts";
 
 const fround = Math.fround;
 const BLOCK = 256;
@@ -79,6 +80,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     ...referenceElementwise(memory),
     ...referenceColumns(memory),
     ...referenceStored(memory),
+    ...referenceRowRank(memory),
     gramOfTwoF32: gramOfTwo("F32"),
     gramOfTwoBF16: gramOfTwo("BF16"),
     gramOfTwoF16: gramOfTwo("F16"),

@@ -2,6 +2,7 @@ import { breadcrumbs, breadcrumbsTies } from "./breadcrumbs.ts";
 import { consensusTa } from "./consensus-ta.ts";
 import { dareLinear, dareTies } from "./dare.ts";
 import type { AnyMethod } from "./define.ts";
+import { della, dellaLinear } from "./della.ts";
 import { geometricMedian } from "./geometric-median.ts";
 import { karcher } from "./karcher.ts";
 import { linear } from "./linear.ts";
@@ -34,6 +35,8 @@ export const METHODS: readonly AnyMethod[] = [
   dareTies,
   breadcrumbs,
   breadcrumbsTies,
+  della,
+  dellaLinear,
   sce,
   ram,
   ramPlus,

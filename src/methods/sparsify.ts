@@ -63,6 +63,20 @@ export function randomMask(
   return { kind: "random", density, keys: drawKeys(seed, tensor, model) };
 }
 
+/**
+ * Keeps the smallest entry of each row with the probability density - epsilon, the largest with density + epsilon, and
+ * those between by their rank.
+ */
+export function rankedMask(
+  density: number,
+  epsilon: number,
+  { seed, tensor }: { seed: number; tensor: string },
+  model: number,
+): Mask {
+  const mask = randomMask(density, { seed, tensor }, model);
+  return mask.kind === "random" ? { ...mask, kind: "ranked", epsilon } : mask;
+}
+
 /** What restores the sum of magnitudes: all / kept, 1 where either is next to nothing. */
 export function rescaling(all: number, kept: number): number {
   return all < SMALLEST_SUM || kept < SMALLEST_SUM ? 1 : all / kept;

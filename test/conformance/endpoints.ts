@@ -122,6 +122,24 @@ export const ENDPOINTS: Readonly<Record<string, readonly Endpoint[]>> = {
       expected: "base",
     },
   ],
+  della: [
+    { title: "density 0 gives the base", parameters: { weight: 1, density: 0 }, expected: "base" },
+    { title: "weight 0 gives the base", parameters: { weight: 0, density: 0.5 }, expected: "base" },
+    {
+      title: "lambda 0 gives the base",
+      parameters: { weight: 1, density: 0.5, lambda: 0 },
+      expected: "base",
+    },
+  ],
+  della_linear: [
+    { title: "density 0 gives the base", parameters: { weight: 1, density: 0 }, expected: "base" },
+    { title: "weight 0 gives the base", parameters: { weight: 0, density: 0.5 }, expected: "base" },
+    {
+      title: "lambda 0 gives the base",
+      parameters: { weight: 1, density: 0.5, lambda: 0 },
+      expected: "base",
+    },
+  ],
   breadcrumbs: [
     { title: "density 0 gives the base", parameters: { weight: 1, density: 0 }, expected: "base" },
     { title: "weight 0 gives the base", parameters: { weight: 0, density: 0.5 }, expected: "base" },

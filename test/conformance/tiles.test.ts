@@ -99,7 +99,7 @@ describe("tiles and workers", function () {
         { tileBytes: SEGMENT_BYTES * 64, workers: 3 },
       ];
       for (const { title, recipe } of titled(method)) {
-        if (!/as it is|granularity/.test(title)) continue;
+        if (!/as it is|granularity|density/.test(title)) continue;
         await assertSameBytes(recipeOf("large", ["base", "ft1", "ft2"], recipe), runs);
       }
     });

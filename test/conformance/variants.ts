@@ -16,6 +16,7 @@ const BESIDE: Readonly<Record<string, Readonly<Record<string, Value>>>> = {
   nuslerp_row_wise: { nuslerp_flatten: false },
   rescale: { density: 0.5 },
   gamma: { density: 0.5 },
+  epsilon: { density: 0.5 },
 };
 
 function otherValues(name: string, spec: ParameterSpec): Value[] {
@@ -34,13 +35,15 @@ function otherValues(name: string, spec: ParameterSpec): Value[] {
 export function variantsOf(method: AnyMethod): Variant[] {
   return Object.entries(method.parameters as Record<string, ParameterSpec>)
     .filter(([, spec]) => spec.noEffect === undefined)
-    .flatMap(([name, spec]) =>
-      otherValues(name, spec).map((value) => ({
+    .flatMap(([name, spec]) => {
+      const own = Object.entries(BESIDE[name] ?? {}).filter(([other]) => other in method.parameters);
+      const beside = Object.fromEntries(own);
+      return otherValues(name, spec).map((value) => ({
         title: `${name} ${String(value)}`,
         recipe:
           spec.scope === "model"
-            ? { parameters: BESIDE[name] ?? {}, modelParameters: [{ [name]: value }] }
-            : { parameters: { ...BESIDE[name], [name]: value } },
-      })),
-    );
+            ? { parameters: beside, modelParameters: [{ [name]: value }] }
+            : { parameters: { ...beside, [name]: value } },
+      }));
+    });
 }

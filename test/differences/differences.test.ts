@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { arithmeticChecks } from "./arithmetic.ts";
 import { masksChecks } from "./masks.ts";
+import { rowsChecks } from "./rows.ts";
 import { outputChecks } from "./output.ts";
 import { recipesChecks } from "./recipes.ts";
 import { sphereChecks } from "./sphere.ts";
@@ -22,6 +23,7 @@ describe("The differences from mergekit", () => {
     arithmeticChecks,
     sphereChecks,
     masksChecks,
+    rowsChecks,
     tensorsChecks,
     recipesChecks,
     outputChecks,

@@ -1,4 +1,4 @@
-import { at, clamp, map, order, scale, slices, sumOfMagnitudes } from "./vectors.ts";
+import { at, clamp, map, mean, order, scale, slices, sumOfMagnitudes } from "./vectors.ts";
 import type { Vector } from "./vectors.ts";
 
 /** An entry's 0 or 1: dropped or kept. */
@@ -67,10 +67,12 @@ export function dellaProbabilities(
   const out = new Float64Array(delta.length).fill(NaN);
   for (const row of slices(shape, "rows")) {
     const magnitudes = row.map((i) => Math.abs(at(delta, i)));
+    const ranks = new Map<number, number[]>();
+    Float64Array.from(magnitudes)
+      .sort()
+      .forEach((magnitude, rank) => ranks.set(magnitude, [...(ranks.get(magnitude) ?? []), rank]));
     row.forEach((index, i) => {
-      const smaller = magnitudes.filter((m) => m < at(magnitudes, i)).length;
-      const equal = magnitudes.filter((m) => m === at(magnitudes, i)).length;
-      const share = row.length === 1 ? 0.5 : (smaller + (equal - 1) / 2) / (row.length - 1);
+      const share = row.length === 1 ? 0.5 : mean(ranks.get(at(magnitudes, i)) ?? []) / (row.length - 1);
       out[index] = density - epsilon + 2 * epsilon * clamp(share, 0, 1);
     });
   }

@@ -5,6 +5,7 @@ import { allOperands, rankedVectors } from "./ranked-vectors.ts";
 /** Counts the entries of each range that equal given magnitudes. */
 export const equalsPass: Pass<"equals"> = {
   reads: (_request, bench) => allOperands(bench),
+  byRows: ({ byRows }) => byRows,
   start: (request, bench, range) => {
     const keys = request.cutoffs.map((cutoffs) => cutoffs.map(({ magnitude }) => keyOf(magnitude)));
     const counts = keys.map((each) => each.map(() => 0));

@@ -38,6 +38,11 @@ export function passOf(request: PassRequest): Pass<PassKind> {
   return PASSES[request.kind];
 }
 
+/** True if the pass works on whole rows at a time, as its ranges must then too. */
+export function goesByRows(request: PassRequest): boolean {
+  return passOf(request).byRows?.(request) ?? false;
+}
+
 export function mergeResults(request: PassRequest, results: readonly PassResult[]): PassResult {
   return passOf(request).merge(results);
 }

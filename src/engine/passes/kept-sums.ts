@@ -3,6 +3,7 @@ import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
 import { isTrusted } from "./gram.ts";
 import type { Pass, Runner } from "./pass.ts";
+import { masksByRows, scansFor } from "./ranked.ts";
 import { allOperands } from "./ranked-vectors.ts";
 import { VectorMasks } from "./sparse.ts";
 import { addArrays } from "./sums.ts";
@@ -10,6 +11,7 @@ import { addArrays } from "./sums.ts";
 /** Sums of magnitudes or squares of each task vector, before and after masking. */
 export const keptSumsPass: Pass<"keptSums"> = {
   reads: (_request, bench) => allOperands(bench),
+  byRows: ({ masks }) => masksByRows(masks),
   start: (request, bench, range) => new KeptSumsRunner(request, bench, range),
   merge: (results) => ({
     all: addArrays(results.map((result) => result.all)),
@@ -24,14 +26,20 @@ class KeptSumsRunner implements Runner<KeptSums> {
   readonly #wanted: readonly boolean[];
   readonly #all: Float64Array;
   readonly #kept: Float64Array;
+  readonly scans: number;
 
   constructor(request: KeptSumsRequest, bench: Workbench, range: Range) {
     this.#bench = bench;
     this.#power = request.power;
     this.#wanted = bench.operands.slice(1).map(() => true);
     this.#masks = new VectorMasks(request.masks, request.maskedBy === "variance", bench, range);
+    this.scans = scansFor(request.masks, bench);
     this.#all = new Float64Array(this.#wanted.length);
     this.#kept = new Float64Array(this.#wanted.length);
+  }
+
+  scan(step: number, offset: number, n: number): void {
+    this.#masks.scan(step, this.#wanted, offset, n);
   }
 
   segment(offset: number, n: number): void {

@@ -2,6 +2,7 @@ import type { Cutoff, Mask } from "../../methods/mask.ts";
 import { keyOf } from "../magnitudes.ts";
 import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
+import { RankMasking } from "./ranked.ts";
 
 const TWO_32 = 2 ** 32;
 
@@ -11,10 +12,13 @@ export class Masking {
   readonly #bench: Workbench;
   readonly #lower: Edge | undefined;
   readonly #upper: Edge | undefined;
+  readonly #ranks: RankMasking | undefined;
 
-  constructor(mask: Mask, bench: Workbench, range: Range) {
+  /** `tables`: address of the tables that a mask by ranks needs, cleared. */
+  constructor(mask: Mask, bench: Workbench, range: Range, tables: number) {
     this.#mask = mask;
     this.#bench = bench;
+    if (mask.kind === "ranked") this.#ranks = new RankMasking(mask, bench, tables);
     const { clearBelowKey, clearAboveKey } = bench.kernels;
     if (mask.kind !== "band") return;
     this.#lower = new Edge(mask.from, clearBelowKey, bench, range);
@@ -41,6 +45,14 @@ export class Masking {
     this.#lower?.take(equal);
   }
 
+  /** Looks at a vector of the bench's arithmetic in scratch before it is masked; see RankMasking. */
+  scan(step: number, d: number, offset: number, n: number): void {
+    if (this.#ranks === undefined) return;
+    const keys = this.#bench.arithmetic === "F32" ? d : this.#bench.spare(5);
+    if (keys !== d) this.#bench.kernels.demote(d, keys, n);
+    this.#ranks.scan(step, keys, offset, n);
+  }
+
   /** Clears entries of `d`, a vector of the bench's arithmetic in scratch. */
   apply(d: number, offset: number, n: number): void {
     if (this.#mask.kind === "all") return;
@@ -58,7 +70,8 @@ export class Masking {
   applyToKeys(keys: number, offset: number, n: number): void {
     const mask = this.#mask;
     const index = this.#bench.range.begin + offset;
-    if (mask.kind === "none") this.#bench.clear(keys, n * 4);
+    if (this.#ranks !== undefined) this.#ranks.apply(keys, offset, n);
+    else if (mask.kind === "none") this.#bench.clear(keys, n * 4);
     else if (mask.kind === "random") {
       const threshold = Math.min(TWO_32 - 1, Math.round(mask.density * TWO_32));
       const [first, second] = mask.keys;

@@ -2,14 +2,17 @@ import type { SparseCombination } from "../../methods/elementwise.ts";
 import type { Mask } from "../../methods/mask.ts";
 import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
+import { RANK_TABLE_BYTES } from "../../kernels/row-rank.ts";
 import { Masking } from "./masking.ts";
 import type { Pass, Runner } from "./pass.ts";
+import { masksByRows, scansFor } from "./ranked.ts";
 import { variance } from "./ranked-vectors.ts";
 import { SparseTwo } from "./sparse-two.ts";
 
 /** Adds what masks keep of the task vectors to the base, with or without an election of signs. */
 export const sparsePass: Pass<"sparse"> = {
   reads: (request, bench) => [true, ...neededInputs(request, bench)],
+  byRows: ({ masks }) => masksByRows(masks),
   writesFrom: (bench) => bench.output,
   start: (request, bench, range) => new SparseRunner(request, bench, range),
   merge: () => undefined,
@@ -31,13 +34,23 @@ export class VectorMasks {
 
   constructor(masks: readonly Mask[], byVariance: boolean, bench: Workbench, range: Range) {
     this.#bench = bench;
-    this.masking = masks.map((mask) => new Masking(mask, bench, range));
+    const tableBytes = masksByRows(masks) ? RANK_TABLE_BYTES : 0;
+    const tables = bench.reserve(masks.length * tableBytes);
+    bench.clear(tables, masks.length * tableBytes);
+    this.masking = masks.map((mask, i) => new Masking(mask, bench, range, tables + i * tableBytes));
     this.#byVariance = byVariance && masks.some((mask) => mask.kind !== "all");
   }
 
   /** True if each task vector is masked by itself. */
   get areSeparate(): boolean {
     return !this.#byVariance;
+  }
+
+  scan(step: number, wanted: readonly boolean[], offset: number, n: number): void {
+    this.#bench.differences(offset, n, wanted);
+    wanted.forEach((want, i) => {
+      if (want) this.masking[i]?.scan(step, this.#bench.scratch(i + 1), offset, n);
+    });
   }
 
   apply(wanted: readonly boolean[], offset: number, n: number): void {
@@ -60,14 +73,20 @@ class SparseRunner implements Runner<undefined> {
   readonly #wanted: readonly boolean[];
   readonly #masks: VectorMasks;
   readonly #two: SparseTwo | undefined;
+  readonly scans: number;
 
   constructor(request: SparseCombination, bench: Workbench, range: Range) {
     this.#request = request;
     this.#bench = bench;
     this.#wanted = neededInputs(request, bench);
     this.#masks = new VectorMasks(request.masks, request.maskedBy === "variance", bench, range);
+    this.scans = scansFor(request.masks, bench);
     if (this.#wanted.length === 2 && this.#wanted.every((want) => want))
       this.#two = SparseTwo.over(request, this.#masks, bench);
+  }
+
+  scan(step: number, offset: number, n: number): void {
+    this.#masks.scan(step, this.#wanted, offset, n);
   }
 
   segment(offset: number, n: number): void {

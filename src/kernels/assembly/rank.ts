@@ -1,5 +1,6 @@
 // Ranking by magnitude, on f32 vectors in scratch memory. The key of a value is its bits without the sign: 31 bits that
 // order magnitudes. Upper 16 bits of the key choose the bin of a first histogram, lower 15 that of a second one.
+import { mix } from "./mix";
 
 const MAGNITUDE: u32 = 0x7fffffff;
 
@@ -100,19 +101,6 @@ export function clearEqualAfter(d: usize, key: u32, keep: i32, n: i32): void {
     if (keep > 0) keep--;
     else store<f32>(d, 0);
   }
-}
-
-// A bijection of 32-bit integers in which every bit depends on every bit (multipliers: C. Wellons' triple32).
-// @ts-ignore: decorator
-@inline
-function mix(x: v128): v128 {
-  x = v128.xor(x, i32x4.shr_u(x, 17));
-  x = i32x4.mul(x, i32x4.splat(0xed5ad4bb));
-  x = v128.xor(x, i32x4.shr_u(x, 11));
-  x = i32x4.mul(x, i32x4.splat(0xac4c1b51));
-  x = v128.xor(x, i32x4.shr_u(x, 15));
-  x = i32x4.mul(x, i32x4.splat(0x31848bab));
-  return v128.xor(x, i32x4.shr_u(x, 14));
 }
 
 /**

@@ -1,0 +1,172 @@
+// Dropping entries by their rank in their row, on f32 vectors in scratch memory. A magnitude's bin is how many 64ths of
+// an octave it lies below the largest of its row; the last bin takes all that is smaller, and zeros. Entries of one bin
+// share the mean of their ranks. Only the n elements of a vector are touched, since the next row begins behind them.
+import { mix } from "./mix";
+
+const BINS: i32 = 1_024;
+const TABLE_BYTES: usize = 4_096;
+const MAGNITUDE: i32 = 0x7fffffff;
+/** Of the 23 bits of the mantissa, 6 choose the bin. */
+const BIN_SHIFT: i32 = 17;
+/** Up to here comparing every two entries is faster than going through all bins. */
+const SHORT_ROW: i32 = 32;
+
+/** The largest magnitude as the bits of an f32. */
+export function largestKey(d: usize, n: i32): i32 {
+  const bits = i32x4.splat(MAGNITUDE);
+  let even = i32x4.splat(0);
+  let odd = even;
+  let i = 0;
+  for (; i + 8 <= n; i += 8, d += 32) {
+    even = i32x4.max_s(even, v128.and(v128.load(d), bits));
+    odd = i32x4.max_s(odd, v128.and(v128.load(d, 16), bits));
+  }
+  const most = i32x4.max_s(even, odd);
+  let key = max(
+    max(i32x4.extract_lane(most, 0), i32x4.extract_lane(most, 1)),
+    max(i32x4.extract_lane(most, 2), i32x4.extract_lane(most, 3)),
+  );
+  for (; i < n; i++, d += 4) key = max(key, load<i32>(d) & MAGNITUDE);
+  return key;
+}
+
+/** places = 4 * bin: where the bin's entry is in a table. */
+// @ts-ignore: decorator
+@inline
+function place(d: usize, places: usize, top: i32, n: i32): void {
+  const bits = i32x4.splat(MAGNITUDE);
+  const first = i32x4.splat(top >> BIN_SHIFT);
+  const last = i32x4.splat(BINS - 1);
+  let i = 0;
+  for (; i + 4 <= n; i += 4, d += 16, places += 16) {
+    const below = i32x4.sub(first, i32x4.shr_u(v128.and(v128.load(d), bits), BIN_SHIFT));
+    v128.store(places, i32x4.shl(i32x4.min_s(below, last), 2));
+  }
+  for (; i < n; i++, d += 4, places += 4)
+    store<i32>(places, min((top >> BIN_SHIFT) - ((load<i32>(d) & MAGNITUDE) >> BIN_SHIFT), BINS - 1) << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function addOne(table: usize, place: i32): void {
+  const at = table + <usize>place;
+  store<i32>(at, load<i32>(at) + 1);
+}
+
+/** Counts elements by bin: alternately in two tables, one after the other, so that equal neighbours need not wait. */
+export function countByBin(d: usize, places: usize, bins: usize, top: i32, n: i32): void {
+  place(d, places, top, n);
+  const other = bins + TABLE_BYTES;
+  let i = 0;
+  for (; i + 4 <= n; i += 4, places += 16) {
+    addOne(bins, load<i32>(places));
+    addOne(other, load<i32>(places, 4));
+    addOne(bins, load<i32>(places, 8));
+    addOne(other, load<i32>(places, 12));
+  }
+  for (; i < n; i++, places += 4) addOne(bins, load<i32>(places));
+}
+
+/** low + slope * twice the mean rank of `count` entries with `below` smaller ones, rounded towards 0 and to 32 bits. */
+// @ts-ignore: decorator
+@inline
+function limitOf(below: v128, count: v128, low: f32, slope: f32): v128 {
+  const smaller = f32x4.convert_i32x4_s(below);
+  const others = f32x4.convert_i32x4_s(i32x4.sub(count, i32x4.splat(1)));
+  const rank = f32x4.add(f32x4.add(smaller, smaller), others);
+  return i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.splat(low), f32x4.mul(f32x4.splat(slope), rank)));
+}
+
+/** The limit of each bin of a row of `row` entries; clears the counts. Bins below the smallest entry get none. */
+export function limitsOfBins(bins: usize, limits: usize, row: i32, low: f32, slope: f32): void {
+  const none = i32x4.splat(0);
+  const all = i32x4.splat(row);
+  let above = none;
+  for (let end = bins + TABLE_BYTES; bins < end; bins += 16, limits += 16) {
+    const count = i32x4.add(v128.load(bins), v128.load(bins, TABLE_BYTES));
+    v128.store(bins, none);
+    v128.store(bins, none, TABLE_BYTES);
+    const two = i32x4.add(count, v128.shuffle<i32>(none, count, 0, 4, 5, 6));
+    const upTo = i32x4.add(above, i32x4.add(two, v128.shuffle<i32>(none, two, 0, 1, 4, 5)));
+    v128.store(limits, limitOf(i32x4.sub(all, upTo), count, low, slope));
+    if (i32x4.extract_lane(upTo, 3) == row) break;
+    above = v128.shuffle<i32>(upTo, upTo, 3, 3, 3, 3);
+  }
+}
+
+/** Replaces places by limits. */
+// @ts-ignore: decorator
+@inline
+function lookUp(places: usize, limits: usize, n: i32): void {
+  for (let i = 0; i < n; i++, places += 4)
+    store<i32>(places, load<i32>(limits + <usize>load<i32>(places)));
+}
+
+/** Limits of a short row from comparing bins; `places` become limits. */
+// @ts-ignore: decorator
+@inline
+function compareAll(places: usize, limits: usize, n: i32, low: f32, slope: f32): void {
+  const end = <usize>n << 2;
+  for (let i: usize = 0; i < end; i += 4) {
+    const own = load<i32>(places + i);
+    let below = 0;
+    let count = 0;
+    for (let k: usize = 0; k < end; k += 4) {
+      const other = load<i32>(places + k);
+      below += <i32>(other > own);
+      count += <i32>(other == own);
+    }
+    const limit = limitOf(i32x4.splat(below), i32x4.splat(count), low, slope);
+    store<i32>(limits + i, i32x4.extract_lane(limit, 0));
+  }
+  memory.copy(places, limits, end);
+}
+
+/** d = 0 where the draw for the element (see clearRandom), as a signed number, is at or above its limit. Pads. */
+// @ts-ignore: decorator
+@inline
+function clearDrawn(d: usize, limits: usize, index: u32, key0: u32, key1: u32, n: i32): void {
+  const first = i32x4.splat(key0 | 1);
+  const eight = i32x4.splat((key0 | 1) << 3);
+  const sign = i32x4.splat(i32.MIN_VALUE);
+  let low = i32x4.add(i32x4.mul(i32x4.add(i32x4.splat(index), i32x4(0, 1, 2, 3)), first), i32x4.splat(key1));
+  let high = i32x4.add(low, i32x4.splat((key0 | 1) << 2));
+  for (let i = 0; i < n; i += 8, d += 32, limits += 32) {
+    const a = i32x4.lt_s(v128.xor(mix(low), sign), v128.load(limits));
+    const b = i32x4.lt_s(v128.xor(mix(high), sign), v128.load(limits, 16));
+    v128.store(d, v128.and(v128.load(d), a));
+    v128.store(d, v128.and(v128.load(d, 16), b), 16);
+    low = i32x4.add(low, eight);
+    high = i32x4.add(high, eight);
+  }
+}
+
+/** Drops entries of a piece of a row, whose largest magnitude is `top`, by the limits of their bins. */
+export function clearByBin(
+  d: usize, places: usize, limits: usize, top: i32, index: u32, key0: u32, key1: u32, n: i32,
+): void {
+  place(d, places, top, n);
+  lookUp(places, limits, n);
+  clearDrawn(d, places, index, key0, key1, n);
+}
+
+/** The same for whole rows of `row` entries; `bins`: two cleared tables, and one for limits behind them. */
+export function clearByRank(
+  d: usize, places: usize, bins: usize, row: i32, low: f32, slope: f32, index: u32, key0: u32, key1: u32, n: i32,
+): void {
+  const limits = bins + 2 * TABLE_BYTES;
+  const step = <usize>row << 2;
+  let at = places;
+  for (let x = d, end = d + (<usize>n << 2); x < end; x += step, at += step) {
+    const top = largestKey(x, row);
+    if (row <= SHORT_ROW) {
+      place(x, at, top, row);
+      compareAll(at, limits, row, low, slope);
+    } else {
+      countByBin(x, at, bins, top, row);
+      limitsOfBins(bins, limits, row, low, slope);
+      lookUp(at, limits, row);
+    }
+  }
+  clearDrawn(d, places, index, key0, key1, n);
+}
