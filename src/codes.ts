@@ -70,6 +70,7 @@ export const CODES = {
       "A small file of a model is not carried into the output: it is a link that leads out of the model's folder, or too large.",
     SOURCE_NO_TOKENIZER: "A model has no tokenizer file that can be read.",
     SOURCE_TOO_MANY_FILES: "A model's folder holds more small files than any model has.",
+    SOURCE_DIGEST: "A file's content is not what its name in a cache says.",
     SOURCE_CHANGED: "An input file changed or shrank while it was being read.",
     HUB_NOT_FOUND: "There is no such model on the Hub, or it is private.",
     HUB_ACCESS: "The Hub refuses access: the model is gated or private, or the token is not valid.",

@@ -17,6 +17,8 @@ export const mergeOptions = (options: OptionValues): Omit<MergeOptions, "recipe"
   keepIntermediate: options.keepIntermediate ?? options.intermediateDir,
   copyTokenizer: options.copyTokenizer,
   modelCard: options.writeModelCard,
+  lock: options.lock,
+  hashInputs: options.hashInputs,
   force: options.force,
   workers: options.workers ?? options.numThreads,
   tileBytes: options.tileBytes,

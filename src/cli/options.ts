@@ -78,6 +78,14 @@ export const OPTIONS = {
     flags: "--allow-code",
     doc: "Run the code of modules with merge methods that the recipe names under methods. It can do all that you can.",
   },
+  lock: {
+    flags: "--no-lock",
+    doc: "Write no stockpot.lock.json; spares the time for the digests in it.",
+  },
+  hashInputs: {
+    flags: "--hash-inputs",
+    doc: "Read all weights of the inputs once more, so that stockpot.lock.json has their SHA-256.",
+  },
   lenient: {
     flags: "--lenient",
     doc: "Warn about unknown keys and parameters of the recipe instead of refusing them.",
@@ -107,7 +115,7 @@ export const OPTIONS = {
 
 export type OptionName = keyof typeof OPTIONS;
 
-/** Values as the command line gave them; a flag that was not given is absent (`color` is then true). */
+/** Values as the command line gave them; a flag that was not given is absent (`color` and `lock` are then true). */
 export type OptionValues = {
   readonly [K in OptionName]?: (typeof OPTIONS)[K] extends { parse: (text: string) => infer V } ? V : boolean;
 };

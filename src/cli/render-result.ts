@@ -13,6 +13,7 @@ const MOST_WEIGHT_FILES = 6;
 const MADE: Readonly<Record<string, string>> = {
   "README.md": "model card",
   "mergekit_config.yml": "the recipe",
+  "stockpot.lock.json": "digests of inputs and output, for stockpot verify",
 };
 
 interface Costs {

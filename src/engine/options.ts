@@ -10,7 +10,7 @@ import { dtypeFromRecipe, RECIPE_DTYPE_NAMES } from "../tensor/dtype.ts";
 import type { Progress } from "./run.ts";
 
 /** What mergekit and the Hub's own tools use. */
-const DEFAULT_MAX_SHARD_BYTES = 5_000_000_000;
+export const DEFAULT_MAX_SHARD_BYTES = 5_000_000_000;
 /** Each worker takes memory of its own; no machine reads faster with more. */
 const MAX_WORKERS = 256;
 
@@ -53,6 +53,10 @@ export interface MergeOptions extends PlanOptions {
   readonly copyTokenizer?: boolean | undefined;
   /** False leaves out README.md and the recipe. */
   readonly modelCard?: boolean | undefined;
+  /** False writes no stockpot.lock.json, and computes none of the digests in it. */
+  readonly lock?: boolean | undefined;
+  /** Reads all weights once more before the merge, so that the lock file has their digests. */
+  readonly hashInputs?: boolean | undefined;
   /** Replaces the weights of an earlier merge in the output folder. */
   readonly force?: boolean | undefined;
   /** Threads, 1 to 256. */

@@ -1,6 +1,7 @@
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import { freeBytes } from "../sink/directory.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
+import { BYTES_WORTH_THREADS } from "./hash-pool.ts";
 import { workerCount } from "./run.ts";
 import { DEFAULT_TILE_BYTES } from "./worker-setup.ts";
 import { MOST_TILE_BYTES_IN_ALL } from "./tile-window.ts";
@@ -8,6 +9,8 @@ import { MOST_TILE_BYTES_IN_ALL } from "./tile-window.ts";
 /** Resident memory of Node with the program loaded, and of one worker beside its tiles; measured on Linux, Node 20. */
 const PROGRAM_BYTES = 78e6;
 const WORKER_BYTES = 12e6;
+/** A thread that hashes shards, of which there is one for two workers. */
+const HASHER_BYTES = 8e6;
 /** What headers and plan take for each tensor of each model. */
 const TENSOR_BYTES = 2_000;
 
@@ -35,10 +38,15 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
   const tileBytes = options.tileBytes ?? DEFAULT_TILE_BYTES;
   const tiles = tensors.reduce((most, tensor) => Math.max(most, tileBytesOf(tensor, tileBytes)), 0);
   const entries = tensors.reduce((sum, { inputs }) => sum + inputs.length + 1, 0);
+  const hashers = plan.output.byteLength < BYTES_WORTH_THREADS ? 0 : Math.ceil(workers / 2);
   const free = options.out === undefined ? undefined : await freeBytes(options.out);
   return {
     workers,
-    memoryBytes: PROGRAM_BYTES + entries * TENSOR_BYTES + workers * (WORKER_BYTES + tiles),
+    memoryBytes:
+      PROGRAM_BYTES +
+      entries * TENSOR_BYTES +
+      workers * (WORKER_BYTES + tiles) +
+      Math.min(hashers, plan.output.shards.length) * HASHER_BYTES,
     ...(free === undefined ? {} : { freeDiskBytes: free }),
   };
 }

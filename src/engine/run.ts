@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly scalar?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Called when all bytes of a tensor are in its shard; never for empty ones. */
+  readonly onWritten?: ((tensor: PlannedTensor) => void) | undefined;
 }
 
 export interface TensorReport {
@@ -210,7 +212,9 @@ class Run {
   #finish(tensor: PlannedTensor, elements: number): void {
     const left = (this.#elementsLeft.get(tensor) ?? 0) - elements;
     this.#elementsLeft.set(tensor, left);
-    if (left <= 0) this.#tensorsDone++;
+    if (left > 0) return;
+    this.#tensorsDone++;
+    this.#options.onWritten?.(tensor);
   }
 
   /** A file that changed after it was opened would leave a merge of two versions. */

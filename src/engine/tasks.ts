@@ -15,7 +15,7 @@ const BATCH_TENSORS = 64;
  * coordinator solves, over the stripes of one tensor or of a group of tensors.
  */
 export type Task =
-  | { readonly kind: "local"; readonly units: readonly Unit[]; readonly size: number }
+  | { readonly kind: "local"; readonly units: readonly Unit[] }
   | { readonly kind: "shared"; readonly tensors: readonly PlannedTensor[]; readonly size: number };
 
 /** Elements to work on; a tensor without arithmetic counts its bytes. */
@@ -31,7 +31,10 @@ export function runsInWorkers(
   return methodByName(method) !== undefined || methodModules.some(({ methods }) => methods.includes(method));
 }
 
-/** Divides a plan into tasks, the largest first so that the last ones to finish are small. */
+/**
+ * Divides a plan into tasks in the order of the bytes that they write, so that a shard fills from its start and can be
+ * hashed meanwhile. No task is longer than some 10 ms of one worker's work, or else all workers share it.
+ */
 export function divide(plan: MergePlan): Task[] {
   const tasks: Task[] = [];
   const groups = new Map<string, PlannedTensor[]>();
@@ -45,8 +48,7 @@ export function divide(plan: MergePlan): Task[] {
       const key = `${tensor.method}\n${tensor.group}`;
       groups.set(key, [...(groups.get(key) ?? []), tensor]);
     } else if (parts !== undefined) {
-      for (const unit of parts)
-        tasks.push({ kind: "local", units: [unit], size: unit.range.end - unit.range.begin });
+      for (const unit of parts) tasks.push({ kind: "local", units: [unit] });
     } else if (count > stripeElements(count) || !known) {
       tasks.push({ kind: "shared", tensors: [tensor], size: count });
     } else {
@@ -56,7 +58,14 @@ export function divide(plan: MergePlan): Task[] {
   for (const tensors of groups.values())
     tasks.push({ kind: "shared", tensors, size: tensors.reduce((sum, t) => sum + workElements(t), 0) });
   tasks.push(...batches(small));
-  return tasks.sort((a, b) => b.size - a.size);
+  return tasks.sort((a, b) => compareByPlace(firstTensor(a), firstTensor(b)));
+}
+
+const firstTensor = (task: Task) => (task.kind === "local" ? task.units[0]?.tensor : task.tensors[0]);
+
+function compareByPlace(a: PlannedTensor | undefined, b: PlannedTensor | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  return a.shard - b.shard || a.offset - b.offset;
 }
 
 /** The parts of a tensor that is solved row by row or column by column. */
@@ -76,7 +85,7 @@ function batches(units: readonly Unit[]): Task[] {
   let batch: Unit[] = [];
   let size = 0;
   const close = () => {
-    if (batch.length > 0) tasks.push({ kind: "local", units: batch, size });
+    if (batch.length > 0) tasks.push({ kind: "local", units: batch });
     batch = [];
     size = 0;
   };

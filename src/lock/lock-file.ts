@@ -31,7 +31,7 @@ const lockedInput = object("A model that the merge read.", {
 const lockedOutput = object("A file that the merge wrote.", {
   name: text("Name within the output folder, with slashes."),
   byteLength: count("Its length in bytes."),
-  role: oneOf("What it is.", ["weights", "index", "config", "copied", "made"]),
+  role: oneOf("What it is.", ["weights", "index", "config", "tokenizer", "copied", "made"]),
   sha256: digest("the whole file"),
 });
 

@@ -7,9 +7,12 @@ import { makeDirectory, removeDirectories } from "../sink/directory.ts";
 import { writing } from "../sink/errors.ts";
 import { checkOutput } from "../sink/open.ts";
 import type { ModelHeaders } from "../sources/types.ts";
+import { inputModels, lockInputs } from "./lock-inputs.ts";
+import type { Step } from "./plan-step.ts";
 import type { IntermediateStep, Prepared } from "./prepare.ts";
 import { ProgressSum } from "./progress-sum.ts";
 import { runStep } from "./run-step.ts";
+import type { LockSource } from "./run-step.ts";
 import { withModels, withTimes } from "./step-models.ts";
 
 /** Characters of the output's name in that of the temporary folder; file systems take 255 bytes. */
@@ -31,13 +34,36 @@ interface Place {
 export async function mergeAll(prepared: Prepared, options: MergeOptions): Promise<MergeReport> {
   const out = resolve(options.cwd ?? ".", options.out);
   if (prepared.intermediates.length === 0)
-    return await runStep(prepared.output, out, prepared.output.recipe.text, options);
+    return await runStep(
+      prepared.output,
+      out,
+      prepared.output.recipe.text,
+      options,
+      await lockOf(prepared, options),
+    );
   const place = await openPlace(out, options);
   try {
     return await mergeInto(place, prepared, out, options);
   } finally {
     await place.close();
   }
+}
+
+/** Taken before the first weight is read, so that a damaged input is found early. */
+async function lockOf(
+  { intermediates, output }: Pick<Prepared, "intermediates" | "output">,
+  options: MergeOptions,
+): Promise<LockSource | undefined> {
+  const { lock = true, hashInputs = false, signal } = options;
+  if (!lock) return undefined;
+  const models = inputModels([...intermediates, output]);
+  return { inputs: await lockInputs(models, hashInputs, { signal }), planned: true };
+}
+
+/** The same for a result on the way. */
+async function lockOfStep(step: Step, options: MergeOptions): Promise<LockSource | undefined> {
+  if (options.lock === false) return undefined;
+  return { inputs: await lockInputs(inputModels([step]), false, { signal: options.signal }), planned: false };
 }
 
 async function openPlace(out: string, { cwd = ".", keepIntermediate }: MergeOptions): Promise<Place> {
@@ -70,15 +96,19 @@ async function mergeInto(
   for (const step of intermediates) await checkOutput(folderOf(step), withModels(step, results), force);
   await checkOutput(out, withModels(output, results), force);
 
+  const lock = await lockOf({ intermediates, output }, options);
   const progress = new ProgressSum([...intermediates, output], onProgress);
   const reports: IntermediateReport[] = [];
   for (const [position, step] of intermediates.entries()) {
     const { name } = step.recipe;
     const current = withModels(step, results);
-    const report = await runStep(current, folderOf(step), step.recipe.documentText, {
-      ...options,
-      onProgress: progress.next(),
-    });
+    const report = await runStep(
+      current,
+      folderOf(step),
+      step.recipe.documentText,
+      { ...options, onProgress: progress.next() },
+      temporary ? undefined : await lockOfStep(current, options),
+    );
     reports.push(summarizeIntermediate(name, report, temporary));
     results.set(name, await withTimes(placed(step.result, folderOf(step))));
     if (!temporary) continue;
@@ -88,10 +118,13 @@ async function mergeInto(
       await rm(folderOf(done), { recursive: true, force: true });
     }
   }
-  const report = await runStep(withModels(output, results), out, output.recipe.text, {
-    ...options,
-    onProgress: progress.next(),
-  });
+  const report = await runStep(
+    withModels(output, results),
+    out,
+    output.recipe.text,
+    { ...options, onProgress: progress.next() },
+    lock,
+  );
   return { ...report, intermediates: reports };
 }
 

@@ -4,7 +4,7 @@ import type { Dtype } from "../tensor/dtype.ts";
 import type { TensorKind } from "../tensor/names.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Strides } from "../tensor/strides.ts";
-import type { JsonValue, WeightFile } from "../sources/types.ts";
+import type { JsonValue, SideFile, WeightFile } from "../sources/types.ts";
 import type { Alignment } from "../tokenizer/row-map.ts";
 import type { AlignmentSummary } from "../tokenizer/summary.ts";
 import type { TokenCount } from "../tokenizer/token-count.ts";
@@ -134,7 +134,7 @@ export interface MergePlan {
   /** Position in `models` of the model that gives config, tokenizer and other small files. */
   readonly donor: number;
   /** The donor's small files, which the output gets beside its config.json. */
-  readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
+  readonly sideFiles: readonly SideFile[];
   readonly tensors: readonly PlannedTensor[];
   readonly tokenizer?: PlannedTokenizer;
   /** The chat template that the recipe asks for, with the models that "auto" took it from. */

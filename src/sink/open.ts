@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { SinkError } from "../errors.ts";
+import { LOCK_NAME } from "../lock/lock-file.ts";
 import type { MergePlan } from "../plan/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import {
@@ -13,11 +14,12 @@ import {
   removeDirectories,
 } from "./directory.ts";
 import { writing } from "./errors.ts";
+import { stageLock } from "./lock.ts";
 import { isWeightName } from "./names.ts";
 import { shardFiles, stageIndex, stageShards } from "./shards.ts";
 import { stageSmallFiles } from "./small-files.ts";
 import { Staging } from "./staging.ts";
-import type { Sink, SinkOptions, WrittenFile } from "./types.ts";
+import type { LockParts, Sink, SinkOptions, WrittenFile } from "./types.ts";
 
 /**
  * Opens the output folder of a merge. All that can go wrong but the weights themselves goes wrong here: refusals,
@@ -39,8 +41,11 @@ export async function openSink(outDirectory: string, plan: MergePlan, options: S
     const shardPaths = await stageShards(staging, plan);
     // In this order they get their names: whoever sees the weights sees the rest, and the index names whole shards.
     const files = [...small, ...shardFiles(plan), ...(await stageIndex(staging, plan))];
-    await refuseFolders(files.map(({ name }) => join(directory, name)));
-    const commit = () => place(staging, directory, files, present);
+    await refuseFolders([...files.map(({ name }) => name), LOCK_NAME].map((name) => join(directory, name)));
+    const commit = async (lock?: LockParts) => {
+      const locked = lock === undefined ? files : await stageLock(staging, files, lock);
+      return await place(staging, directory, locked, present);
+    };
     return { directory, shardPaths, commit, abort };
   } catch (error) {
     await abort();
@@ -80,7 +85,7 @@ async function place(
   present: readonly string[],
 ): Promise<readonly WrittenFile[]> {
   // First, so that at no time an old index or an old model.safetensors stands beside new shards.
-  for (const name of present.filter(isWeightName)) {
+  for (const name of present.filter((each) => isWeightName(each) || each === LOCK_NAME)) {
     const path = join(directory, name);
     await writing(path, () => rm(path, { force: true }));
   }

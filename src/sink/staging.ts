@@ -52,12 +52,17 @@ export class Staging {
     });
   }
 
+  /** Temporary path of a staged file. */
+  pathOf(name: string): string {
+    return this.#staged.get(name) ?? join(this.#directory, name);
+  }
+
   /** Gives a staged file its final name. */
   async place(name: string): Promise<void> {
     const path = join(this.#directory, name);
     await writing(path, async () => {
       this.#madeFolders.unshift(...(await makeDirectory(dirname(path))));
-      await rename(this.#staged.get(name) ?? path, path);
+      await rename(this.pathOf(name), path);
     });
     this.#staged.delete(name);
     this.#placed.push(path);

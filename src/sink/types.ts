@@ -32,12 +32,21 @@ export interface WrittenFile {
   readonly byteLength: number;
   /**
    * "copied": as the donor had it, or the model `from`; "tokenizer": made for the output's tokens or chat template;
-   * "made": written by Stockpot (recipe, model card).
+   * "made": written by Stockpot (recipe, model card, lock file).
    */
   readonly role: "weights" | "index" | "config" | "tokenizer" | "copied" | "made";
   readonly from?: string;
   /** Keys of config.json whose value is not the donor's, as dotted paths. */
   readonly edited?: readonly string[];
+  /** In lower-case hex; of all files but the model card and the lock file, if there is one. */
+  readonly sha256?: string;
+}
+
+/** What goes into the lock file, known when all weights are written. */
+export interface LockParts {
+  /** In the order of `plan.output.shards`. */
+  readonly shardSha256: readonly string[];
+  readonly text: (files: readonly WrittenFile[]) => string;
 }
 
 export interface Sink {
@@ -49,7 +58,7 @@ export interface Sink {
    */
   readonly shardPaths: readonly string[];
   /** Gives every file its final name; the weights come after the small files, the index last. */
-  readonly commit: () => Promise<readonly WrittenFile[]>;
+  readonly commit: (lock?: LockParts) => Promise<readonly WrittenFile[]>;
   /** Removes all that this sink wrote, unless `commit` has finished; may be called again. */
   readonly abort: () => Promise<void>;
 }

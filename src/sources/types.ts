@@ -73,6 +73,11 @@ export interface HubOrigin {
   readonly missing: readonly string[];
 }
 
+export interface SideFile {
+  readonly name: string;
+  readonly byteLength: number;
+}
+
 /** All that planning may know of a model; plain data, no handles. */
 export interface ModelHeaders {
   /** `referenceText` of the reference. */
@@ -91,7 +96,7 @@ export interface ModelHeaders {
    * their indexes, config.json, README.md, mergekit_config.yml and stockpot.lock.json; with the weights of the folders
    * that modules.json names ("2_Dense/model.safetensors").
    */
-  readonly sideFiles: readonly { readonly name: string; readonly byteLength: number }[];
+  readonly sideFiles: readonly SideFile[];
   /** What is there but must not be carried into an output. */
   readonly leftOut?: readonly Problem[];
   /** For a model of the Hub; paths then lead into the cache, where a file may not be yet. */

@@ -25,6 +25,7 @@ describe("merging single files", () => {
       "README.md",
       "mergekit_config.yml",
       "model.safetensors",
+      "stockpot.lock.json",
     ]);
     assert.deepEqual(
       report.warnings.map(({ code }) => code),

@@ -27,6 +27,8 @@ export const mergeCommand: Command = {
     "workers",
     "tileBytes",
     "keepIntermediate",
+    "hashInputs",
+    "lock",
     "force",
     "allowNonFinite",
     "quiet",

@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { open, realpath } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { LENGTH_BYTES, MAX_HEADER_BYTES } from "../safetensors/header.ts";
+import { SourceError } from "../errors.ts";
+import { unreadable } from "./file.ts";
+import type { HubFile, ModelHeaders } from "./types.ts";
+
+/** Files up to this length are hashed whole: tokenizers and the like, in some 30 ms at most. */
+const MAX_SMALL_BYTES = 64 * 2 ** 20;
+const READ_BYTES = 1_048_576;
+
+/** A blob of a Hub cache is named by its SHA-256 or, if it is small, by its git object. */
+const BLOB = /[/\\]models--[^/\\]+[/\\]blobs[/\\](?:(?<sha256>[0-9a-f]{64})|(?<oid>[0-9a-f]{40}))$/;
+const SNAPSHOT = /[/\\]models--(?<repo>[^/\\]+)[/\\]snapshots[/\\](?<revision>[0-9a-f]{40})(?:[/\\]|$)/;
+
+/** A file that a merge reads, with what is known of its content. */
+export interface Fingerprint {
+  readonly name: string;
+  readonly path: string;
+  readonly isWeights: boolean;
+  readonly byteLength: number;
+  /** In lower-case hex. */
+  readonly sha256?: string;
+  /** Its git object. */
+  readonly oid?: string;
+  /** Of a large safetensors file: its header with the eight bytes before it. */
+  readonly headerSha256?: string;
+}
+
+/** Weights, config.json and all small files of a model; only small files and headers are read for it. */
+export async function fingerprintsOf(model: ModelHeaders): Promise<Fingerprint[]> {
+  const { files, sideFiles, config, location, hub } = model;
+  const names = [...(config === undefined ? [] : ["config.json"]), ...sideFiles.map(({ name }) => name)];
+  const weights = files.map(({ name, path }) => ({ name, path, isWeights: true }));
+  const small = names.map((name) => ({ name, path: join(location, name), isWeights: false }));
+  const found: Fingerprint[] = [];
+  // One after the other: each holds a file open.
+  for (const file of [...weights, ...small]) {
+    const known = hub?.files.find(({ name }) => name === file.name);
+    // What no merge needs of a model of the Hub is not in the cache.
+    if (hub !== undefined && known === undefined) continue;
+    found.push(known === undefined ? await read(file) : { ...file, ...stated(known) });
+  }
+  return found;
+}
+
+const stated = ({ byteLength, hash, algorithm }: HubFile) =>
+  algorithm === "sha256" ? { byteLength, sha256: hash } : { byteLength, oid: hash };
+
+async function read(place: Pick<Fingerprint, "name" | "path" | "isWeights">): Promise<Fingerprint> {
+  const { name, path } = place;
+  try {
+    const blob: { sha256?: string | undefined; oid?: string | undefined } =
+      BLOB.exec(await realpath(path))?.groups ?? {};
+    const file = await open(path, "r");
+    try {
+      const { size } = await file.stat();
+      const sha256 = blob.sha256 ?? (size <= MAX_SMALL_BYTES ? await hashRange(file, size) : undefined);
+      const known = { ...place, byteLength: size, ...(blob.oid !== undefined && { oid: blob.oid }) };
+      if (sha256 !== undefined) return { ...known, sha256 };
+      return name.endsWith(".safetensors") ? { ...known, headerSha256: await hashHeader(file, size) } : known;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw error instanceof SourceError ? error : unreadable(path, error);
+  }
+}
+
+async function hashHeader(file: FileHandle, size: number): Promise<string> {
+  const start = Buffer.alloc(LENGTH_BYTES);
+  await file.read(start, 0, LENGTH_BYTES, 0);
+  // Checked when the model was opened; if it has changed since, the merge notices.
+  const length = Math.min(Number(start.readBigUInt64LE()), MAX_HEADER_BYTES, size - LENGTH_BYTES);
+  return await hashRange(file, LENGTH_BYTES + length);
+}
+
+async function hashRange(file: FileHandle, end: number): Promise<string> {
+  const hash = createHash("sha256");
+  const buffer = Buffer.alloc(Math.min(READ_BYTES, end));
+  for (let done = 0; done < end;) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - done), done);
+    if (bytesRead === 0) throw new SourceError("SOURCE_CHANGED", "A file became shorter while it was read");
+    hash.update(buffer.subarray(0, bytesRead));
+    done += bytesRead;
+  }
+  return hash.digest("hex");
+}
+
+/** Repository and commit of a model of the Hub, or of one whose folder lies in a cache of it. */
+export async function originOf({
+  hub,
+  location,
+}: ModelHeaders): Promise<{ repo: string; revision: string } | undefined> {
+  if (hub !== undefined) return { repo: hub.repository, revision: hub.commit };
+  const path = await realpath(location).catch(() => location); // It was read a moment ago; else it has no origin.
+  const { repo, revision } = SNAPSHOT.exec(path)?.groups ?? {};
+  return repo === undefined || revision === undefined
+    ? undefined
+    : { repo: repo.replace("--", "/"), revision };
+}
