@@ -1,84 +1,101 @@
 import type { Cut } from "../methods/mask.ts";
 import type { Magnitudes, MagnitudesRequest } from "../methods/statistics.ts";
-import type { Bins, PassRequest, PassResult, RangeValues, Within } from "./requests.ts";
+import type {
+  Bins,
+  PassRequest,
+  PassResult,
+  RangeValues,
+  ValueCounts,
+  Window,
+  WindowCounts,
+  Within,
+} from "./requests.ts";
+import { binsOf, guessWindows } from "./sampled-windows.ts";
 
-/** Bits of the key that the second reading looks at. */
+/** Bits of the key that tell the values of a bin apart. */
 const LOW_BITS = 15;
-const LOW_VALUES = 2 ** LOW_BITS;
+const BIN_KEYS = 2 ** LOW_BITS;
 
-interface Place {
-  readonly bin: number;
-  /** Entries in higher bins. */
-  readonly above: number;
-}
+/** A vector that is not there. */
+const NO_COUNTS: ValueCounts = { offsets: new Uint32Array(), counts: new Uint32Array() };
+
+type Ranks = readonly (readonly number[])[];
 
 /**
- * Exact order statistics in two readings: the bin of each wanted rank from a histogram of the upper 16 bits of the
- * magnitudes, then its value from a histogram of the lower 15 bits within that bin.
+ * Exact order statistics: the values within a window of magnitudes that holds the wanted ranks are counted one by one.
+ * The windows of large tensors are guessed from a sample, which costs next to nothing; where a guess proves wrong, and
+ * for other tensors, a reading that counts all magnitudes by the upper 16 bits of their keys tells them.
  */
 export function* measureMagnitudes(
-  { of, ranks, sums }: MagnitudesRequest,
+  request: MagnitudesRequest,
   vectors: number,
   count: number,
   byRange: boolean,
 ): Generator<PassRequest, Magnitudes, PassResult> {
+  const { of, ranks, sums } = request;
   // No rank of the fullest vectors: none of any, and nothing to read.
   const fullest = ranks(new Array<number>(vectors).fill(count));
   if (fullest.every((each) => each.length === 0))
     return { nonZero: [], sums: [], cuts: fullest.map(() => []) };
-  const first = (yield { kind: "bins", of, sums }) as Bins;
-  const nonZero = [...first.zeros].map((zeros) => count - zeros);
+  const guessed = yield* guessWindows(request, count);
+  if (guessed !== undefined) {
+    const within = (yield { kind: "within", of, windows: guessed, sums: false, byRange }) as Within;
+    const nonZero = [...within.zeros].map((zeros) => count - zeros);
+    const cuts = cutsOf(ranks(nonZero), within, guessed);
+    if (cuts !== undefined) return { nonZero, sums: nonZero.map(() => 0), cuts };
+  }
+  const bins = (yield { kind: "bins", of, sums }) as Bins;
+  const nonZero = [...bins.zeros].map((zeros) => count - zeros);
   const wanted = ranks(nonZero);
-  const places = wanted.map((each, k) => findBins(first.bins[k] ?? [], each));
-  const chosen = places.map((each) => [...new Set(each.map(({ bin }) => bin))]);
-  const result = { nonZero, sums: [...first.sums] };
-  if (chosen.every((bins) => bins.length === 0)) return { ...result, cuts: wanted.map(() => []) };
-  const second = (yield { kind: "within", of, chosen, sums, byRange }) as Within;
-  const cuts = places.map((each, k) =>
-    each.map((place, position) => {
-      const slot = chosen[k]?.indexOf(place.bin) ?? -1;
-      return findCut(second, k, slot, place, (wanted[k]?.[position] ?? 0) - place.above);
+  const windows = wanted.map((each, k) =>
+    binsOf(bins.bins[k] ?? NO_COUNTS, each).map((bin) => ({ bin, bins: 1 })),
+  );
+  const result = { nonZero, sums: [...bins.sums] };
+  if (windows.every((each) => each.length === 0)) return { ...result, cuts: wanted.map(() => []) };
+  const within = (yield { kind: "within", of, windows, sums, byRange }) as Within;
+  return { ...result, cuts: cutsOf(wanted, within, windows) ?? [] };
+}
+
+/** The cut at each rank; undefined if some rank is in none of the windows. */
+function cutsOf(
+  wanted: Ranks,
+  { counts, ranges }: Within,
+  windows: readonly (readonly Window[])[],
+): Cut[][] | undefined {
+  const cuts = wanted.map((each, k) =>
+    each.map((rank) => {
+      for (const [slot, { bin }] of (windows[k] ?? []).entries()) {
+        const found = counts[k]?.[slot];
+        const cut = found && cutWithin(found, bin, rank, (offset) => spread(ranges, k, slot, offset));
+        if (cut !== undefined) return cut;
+      }
+      return undefined;
     }),
   );
-  return { ...result, cuts };
+  const found = cuts.map((each) => each.filter((cut) => cut !== undefined));
+  return found.every((each, k) => each.length === wanted[k]?.length) ? found : undefined;
 }
 
-/** The bins that hold the given ranks, counted from the largest magnitude. */
-function findBins(bins: ArrayLike<number>, ranks: readonly number[]): Place[] {
-  const places = new Map<number, Place>();
-  const rising = [...ranks].sort((a, b) => a - b);
-  let above = 0;
-  let bin = bins.length - 1;
-  for (const rank of rising) {
-    while (bin > 0 && above + (bins[bin] ?? 0) <= rank) above += bins[bin--] ?? 0;
-    places.set(rank, { bin, above });
-  }
-  return ranks.map((rank) => places.get(rank) ?? { bin: 0, above: 0 });
-}
-
-function findCut(
-  { bins, sumsAbove, ranges }: Within,
-  vector: number,
-  slot: number,
-  place: Place,
+function cutWithin(
+  { values: { offsets, counts }, above, sumAbove }: WindowCounts,
+  bin: number,
   rank: number,
-): Cut {
-  const within = bins[vector]?.[slot] ?? [];
-  let above = 0;
-  let sumAbove = sumsAbove[vector]?.[slot] ?? 0;
-  let low = LOW_VALUES - 1;
-  for (; low > 0 && above + (within[low] ?? 0) <= rank; low--) {
-    above += within[low] ?? 0;
-    sumAbove += (within[low] ?? 0) * magnitudeOf(place.bin, low);
+  spreadOf: (offset: number) => Cut["equalByRange"],
+): Cut | undefined {
+  if (rank < above) return undefined;
+  let [before, sum] = [above, sumAbove];
+  for (let i = offsets.length - 1; i >= 0; i--) {
+    const [offset = 0, equal = 0] = [offsets[i], counts[i]];
+    const magnitude = magnitudeOf(bin * BIN_KEYS + offset);
+    if (before + equal > rank) {
+      const equalByRange = spreadOf(offset);
+      const place = equalByRange === undefined ? {} : { equalByRange };
+      return { magnitude, above: before, sumAbove: sum, equal, ...place };
+    }
+    before += equal;
+    sum += equal * magnitude;
   }
-  const equalByRange = spread(ranges, vector, slot, low);
-  return {
-    magnitude: magnitudeOf(place.bin, low),
-    above: place.above + above,
-    sumAbove,
-    equal: within[low] ?? 0,
-    ...(equalByRange === undefined ? {} : { equalByRange }),
-  };
+  return undefined;
 }
 
 /** How the entries of one value are spread over the ranges; undefined if some range does not tell. */
@@ -86,14 +103,14 @@ function spread(
   ranges: readonly RangeValues[],
   vector: number,
   slot: number,
-  low: number,
+  offset: number,
 ): ReadonlyMap<number, number> | undefined {
   if (ranges.length === 0) return undefined;
   const spreadOver = new Map<number, number>();
   for (const { begin, values } of ranges) {
     const sparse = values[vector]?.[slot];
     if (sparse === undefined) return undefined;
-    const at = sparse.low.indexOf(low);
+    const at = sparse.offsets.indexOf(offset);
     spreadOver.set(begin, at < 0 ? 0 : (sparse.counts[at] ?? 0));
   }
   return spreadOver;
@@ -101,8 +118,8 @@ function spread(
 
 const word = new DataView(new ArrayBuffer(4));
 
-function magnitudeOf(bin: number, low: number): number {
-  word.setUint32(0, bin * LOW_VALUES + low);
+function magnitudeOf(key: number): number {
+  word.setUint32(0, key);
   return word.getFloat32(0);
 }
 

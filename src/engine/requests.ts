@@ -26,44 +26,59 @@ export interface GramSums {
   readonly zeros?: Float64Array;
 }
 
-/** First reading for order statistics: how many magnitudes fall into each of 65,536 bins of their upper bits. */
+/** How many magnitudes fall into each of 65,536 bins of their upper bits. */
 export interface BinsPass {
   readonly kind: "bins";
   readonly of: RankedVectors;
   readonly sums: boolean;
+  /** Looks at a short run of elements in every so many alone; absent: at all of them. */
+  readonly every?: number;
 }
 export interface Bins {
-  /** One histogram for each vector. */
-  readonly bins: readonly (Uint32Array | Float64Array)[];
+  /** For each vector the bins that are not empty. */
+  readonly bins: readonly ValueCounts[];
   readonly zeros: Float64Array;
   readonly sums: Float64Array;
 }
 
-/** Second reading: within chosen bins, how many magnitudes have each value of the lower 15 bits. */
+/** Neighbouring bins whose values are told apart. */
+export interface Window {
+  readonly bin: number;
+  readonly bins: number;
+}
+
+/** The reading that tells exact ranks: within windows, how many magnitudes have each value. */
 export interface WithinPass {
   readonly kind: "within";
   readonly of: RankedVectors;
-  /** For each vector the chosen bins. */
-  readonly chosen: readonly (readonly number[])[];
+  /** For each vector. */
+  readonly windows: readonly (readonly Window[])[];
   readonly sums: boolean;
   /** Whether to tell how the values are spread over the ranges of the tensor. */
   readonly byRange: boolean;
 }
 export interface Within {
-  /** For each vector and chosen bin. */
-  readonly bins: readonly (readonly (Uint32Array | Float64Array)[])[];
-  /** For each vector and chosen bin, the sum of the magnitudes in higher bins. */
-  readonly sumsAbove: readonly Float64Array[];
+  /** For each vector and window. */
+  readonly counts: readonly (readonly WindowCounts[])[];
+  /** For each vector. */
+  readonly zeros: Float64Array;
   readonly ranges: readonly RangeValues[];
 }
-/** The distinct lower bits in one range and how often each occurs; absent where there are too many to keep. */
+export interface WindowCounts {
+  readonly values: ValueCounts;
+  /** Entries above the window, and the sum of their magnitudes where sums are wanted. */
+  readonly above: number;
+  readonly sumAbove: number;
+}
+/** Of a table of counts, here over bins or over the keys from a window's start: the places that occur, rising. */
+export interface ValueCounts {
+  readonly offsets: Uint32Array;
+  readonly counts: Uint32Array | Float64Array;
+}
+/** The values in one range, for each vector and window; absent where there are too many to keep. */
 export interface RangeValues {
   readonly begin: number;
-  readonly values: readonly (readonly (SparseCounts | undefined)[])[];
-}
-export interface SparseCounts {
-  readonly low: Uint16Array;
-  readonly counts: Uint32Array;
+  readonly values: readonly (readonly (ValueCounts | undefined)[])[];
 }
 
 /** How many entries of each range equal each cutoff. */

@@ -6,6 +6,9 @@ import type { Range } from "./segments.ts";
 import { rowBlock, SEGMENT_ELEMENTS, splitRange } from "./segments.ts";
 import type { Workbench } from "./workbench.ts";
 
+/** Elements of a run that a sampling pass looks at: a read of one file system block in 16-bit dtypes takes no longer. */
+const SAMPLE_RUN = 128;
+
 /** Runs one pass over a range of the opened tensor: tile by tile, or within the window if it shows the whole range. */
 export function runPass(bench: Workbench, request: PassRequest, range: Range): PassResult {
   const pass = passOf(request);
@@ -19,10 +22,31 @@ export function runPass(bench: Workbench, request: PassRequest, range: Range): P
   const finishTile = () => {
     if (pass.writesFrom) bench.writeFrom(pass.writesFrom(bench));
   };
+  const every = pass.every?.(request);
+  if (every !== undefined) {
+    walkRuns(bench, reads, range, every, (n) => runner.segment(0, n));
+    return runner.finish();
+  }
   if (goesByRows(request)) walkRows(bench, reads, range, runner, finishTile);
   else walk(bench, reads, range, (offset, n) => runner.segment(offset, n), finishTile);
   bench.readBytes += bytesPerElement * (range.end - range.begin);
   return runner.finish();
+}
+
+/** Visits the first elements of every so many. */
+function walkRuns(
+  bench: Workbench,
+  reads: readonly boolean[],
+  range: Range,
+  every: number,
+  visit: (n: number) => void,
+): void {
+  for (let begin = range.begin; begin < range.end; begin += every) {
+    const end = Math.min(begin + SAMPLE_RUN, range.end);
+    bench.show({ begin, end });
+    bench.load(reads);
+    visit(end - begin);
+  }
 }
 
 /** Visits a range segment by segment; `finishTile` is called before the window moves on. */

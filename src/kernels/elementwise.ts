@@ -50,7 +50,8 @@ type Suffixed<S extends string> = { [K in keyof ElementwiseSteps as `${K}${S}`]:
 /** Ranking by magnitude and random choice, on f32 vectors in scratch memory; see assembly/rank.ts. */
 export interface RankKernels {
   histogram(d: Address, bins: Address, n: number): void;
-  histogramWithin(d: Address, bins: Address, bin: number, n: number): void;
+  histogramWindow(d: Address, counts: Address, low: number, high: number, n: number): number;
+  occurring(table: Address, n: number, out: Address): number;
   sumMagnitudes(d: Address, key: number, n: number): number;
   countEqual(d: Address, key: number, n: number): number;
   clearBelowKey(d: Address, key: number, n: number): void;

@@ -163,12 +163,20 @@ function rankKernels(
         counts[bin] = at(counts, bin) + 1;
       }
     },
-    histogramWithin: (d, bins, bin, n) => {
-      const [bits, counts] = [u32(d, n), u32(bins, 32_768)];
+    histogramWindow: (d, table, low, high, n) => {
+      const [bits, counts] = [u32(d, n), u32(table, high - low)];
+      let above = 0;
       for (let i = 0; i < n; i++) {
         const key = keyAt(bits, i);
-        if (key >>> 15 === bin) counts[key & 0x7fff] = at(counts, key & 0x7fff) + 1;
+        if (key >= high) above++;
+        else if (key >= low) counts[key - low] = at(counts, key - low) + 1;
       }
+      return above;
+    },
+    occurring: (table, n, out) => {
+      const pairs = [...u32(table, n).entries()].filter(([, count]) => count > 0);
+      u32(out, 2 * pairs.length).set(pairs.flat());
+      return pairs.length;
     },
     sumMagnitudes: (d, key, n) => {
       const [bits, values] = [u32(d, n), f32(d, n)];

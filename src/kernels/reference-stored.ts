@@ -33,6 +33,15 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
       const finite = [...model, ...base].every(Number.isFinite);
       return put(dtype, out, results) && finite ? 1 : 0;
     },
+    windowStored: (b, x, table, out, _work, low, high, n) => {
+      const base = values(dtype, b, n);
+      const d = values(dtype, x, n).map((value, i) => value - (base[i] ?? NaN));
+      const keys = [...d].map(keyOf);
+      const counts = new Uint32Array(memory.buffer, table, high - low);
+      for (const key of keys) if (key >= low && key < high) counts[key - low] = (counts[key - low] ?? 0) + 1;
+      const zeros = d.filter((value) => value === 0).length;
+      new Int32Array(memory.buffer, out, 2).set([zeros, keys.filter((key) => key >= high).length]);
+    },
     sparseTwo: (b, x, y, out, _work, counts, low0, high0, low1, high1, ...rest) => {
       const [v0, v1, c0, c1, w0, w1, s, floor, mode, n] = rest;
       const base = values(dtype, b, n);

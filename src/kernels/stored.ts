@@ -4,11 +4,22 @@ import type { Address } from "./address.ts";
 export const JOIN = { add: 0, elect: 1, average: 2 } as const;
 
 /**
- * Whole steps on stored values of one dtype, read once; assembly/sparse.ts says what each one does. Each returns 0,
- * with results of no meaning, if a value is not finite. `work` is scratch for 32 f32.
+ * Whole steps on stored values of one dtype, read once; assembly/sparse.ts says what each one does. Those that
+ * give results return 0, with results of no meaning, if a value is not finite. `work` is scratch for 32 f32.
  */
 export interface StoredSteps {
   nearswapStored(x: Address, b: Address, out: Address, work: Address, t: number, n: number): number;
+  /** Writes how many differences are 0, and how many keys are at or above `high`, as two i32 to `out`. */
+  windowStored(
+    b: Address,
+    x: Address,
+    counts: Address,
+    out: Address,
+    work: Address,
+    low: number,
+    high: number,
+    n: number,
+  ): void;
   /** Writes how many keys of each task vector equal `low0` and `low1` as two i32 to `counts`. */
   sparseTwo(
     b: Address,

@@ -96,8 +96,11 @@ describe("elementwise kernels", () => {
         k.histogram(P, BINS, n);
         seen.push(bins(2 * 65_536));
         fresh();
-        k.histogramWithin(P, BINS, one >>> 15, n);
-        seen.push(bins(32_768), k.sumMagnitudes(P, one, n), k.countEqual(P, one, n));
+        seen.push(k.histogramWindow(P, BINS, one - 32_768, one + 65_536, n), bins(98_304));
+        new Uint32Array(memory.buffer, BINS + 98_304 * 4, 1_000).fill(0);
+        seen.push(k.occurring(BINS, 98_304, BINS + 98_304 * 4));
+        seen.push([...new Uint32Array(memory.buffer, BINS + 98_304 * 4, 1_000)]);
+        seen.push(k.sumMagnitudes(P, one, n), k.countEqual(P, one, n));
         for (const clear of [
           () => k.clearBelowKey(P, one, n),
           () => k.clearAboveKey(P, one, n),

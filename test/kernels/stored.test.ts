@@ -15,6 +15,7 @@ const [B, X, Y, OUT, WORK, COUNTS, P, Q, BASE, SUM] = Array.from(
   { length: 10 },
   (_, k) => FIRST_FREE_ADDRESS + k * 16_384,
 ) as [number, number, number, number, number, number, number, number, number, number];
+const TABLE = SUM + 16_384;
 const DTYPES = ["F32", "BF16", "F16"] as const;
 type Dtype = (typeof DTYPES)[number];
 
@@ -100,6 +101,24 @@ describe("kernels on stored values", () => {
             );
         }
       });
+
+  for (const dtype of DTYPES)
+    it(`counting the differences within a window in ${dtype} gives the numbers of the scalar twin`, () => {
+      fill(dtype, true);
+      for (const low of [0, QUARTER - 40_000])
+        for (const n of LENGTHS) {
+          const results = [simd, twin].map((k) => {
+            const table = new Uint32Array(memory.buffer, TABLE, 80_000).fill(0);
+            k[`windowStored${dtype}`](B, X, TABLE, COUNTS, WORK, low, low + 80_000, n);
+            return [
+              ...new Int32Array(memory.buffer, COUNTS, 2),
+              ...[...table.entries()].filter(([, c]) => c > 0),
+            ];
+          });
+          assert.deepEqual(results[0], results[1], `n = ${n}, low = ${low}`);
+          assert.ok(n < 100 || (results[0]?.length ?? 0) > 2);
+        }
+    });
 
   it("give the bits of the separate steps", () => {
     const n = 1000;

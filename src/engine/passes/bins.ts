@@ -3,6 +3,7 @@ import type { Workbench } from "../workbench.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { allOperands, rankedCount, rankedVectors } from "./ranked-vectors.ts";
 import { addArrays } from "./sums.ts";
+import { addValues, countsIn } from "./value-counts.ts";
 
 const BINS = 65_536;
 /** The kernel counts into two tables in turn. */
@@ -11,9 +12,12 @@ const TABLE_BYTES = 2 * BINS * 4;
 /** Histograms of the upper 16 bits of magnitudes, one for each ranked vector. */
 export const binsPass: Pass<"bins"> = {
   reads: (_request, bench) => allOperands(bench),
+  every: ({ every }) => every,
   start: (request, bench) => new BinsRunner(request, bench),
   merge: (results) => ({
-    bins: (results[0]?.bins ?? []).map((_, k) => addArrays(results.map((result) => result.bins[k] ?? []))),
+    bins: (results[0]?.bins ?? []).map((_, k) =>
+      results.flatMap(({ bins }) => bins[k] ?? []).reduce(addValues),
+    ),
     zeros: addArrays(results.map((result) => result.zeros)),
     sums: addArrays(results.map((result) => result.sums)),
   }),
@@ -39,19 +43,21 @@ class BinsRunner implements Runner<Bins> {
 
   segment(offset: number, n: number): void {
     const { kernels } = this.#bench;
-    const vectors = rankedVectors(this.#request.of, this.#bench, offset, n);
+    const vectors = rankedVectors(this.#request.of, this.#bench, offset, n, this.#zeros);
     vectors.forEach((vector, k) => {
       kernels.histogram(vector, this.#tables[k] ?? 0, n);
-      this.#zeros[k] = (this.#zeros[k] ?? 0) + kernels.countEqual(vector, 0, n);
       if (this.#request.sums) this.#sums[k] = (this.#sums[k] ?? 0) + kernels.sumMagnitudes(vector, 0, n);
     });
   }
 
   finish(): Bins {
+    const bench = this.#bench;
+    const pairs = bench.reserve((this.#tables.length + 2) * TABLE_BYTES) + this.#tables.length * TABLE_BYTES;
     return {
       bins: this.#tables.map((table) => {
-        const [even, odd] = [this.#bench.u32(table, BINS), this.#bench.u32(table + BINS * 4, BINS)];
-        return even.map((count, bin) => count + (odd[bin] ?? 0));
+        const [even, odd] = [bench.u32(table, BINS), bench.u32(table + BINS * 4, BINS)];
+        for (let bin = 0; bin < BINS; bin++) even[bin] = (even[bin] ?? 0) + (odd[bin] ?? 0);
+        return countsIn(bench, table, BINS, pairs);
       }),
       zeros: this.#zeros,
       sums: this.#sums,

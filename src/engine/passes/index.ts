@@ -44,5 +44,5 @@ export function goesByRows(request: PassRequest): boolean {
 }
 
 export function mergeResults(request: PassRequest, results: readonly PassResult[]): PassResult {
-  return passOf(request).merge(results);
+  return passOf(request).merge(results, request);
 }

@@ -18,9 +18,11 @@ export interface Pass<K extends PassKind> {
   reads(request: Passes[K]["request"], bench: Workbench): boolean[];
   /** True if segments are whole rows, as many as fit, or pieces of one longer row. */
   byRows?(request: Passes[K]["request"]): boolean;
+  /** The pass looks at a short run of elements in every so many alone. */
+  every?(request: Passes[K]["request"]): number | undefined;
   /** Where the results lie for writing; absent: the pass writes nothing. */
   writesFrom?(bench: Workbench): number;
   start(request: Passes[K]["request"], bench: Workbench, range: Range): Runner<Passes[K]["result"]>;
   /** Joins the results of consecutive ranges, in order. */
-  merge(results: readonly Passes[K]["result"][]): Passes[K]["result"];
+  merge(results: readonly Passes[K]["result"][], request: Passes[K]["request"]): Passes[K]["result"];
 }

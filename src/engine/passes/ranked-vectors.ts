@@ -10,15 +10,30 @@ export function allOperands(bench: Workbench): boolean[] {
   return bench.operands.map(() => true);
 }
 
-/** Computes the vectors to rank for a segment; returns their addresses, as f32. */
-export function rankedVectors(of: RankedVectors, bench: Workbench, offset: number, n: number): number[] {
+/**
+ * Computes the vectors to rank for a segment; returns their addresses, as f32, and adds to `zeros` how many elements of
+ * each are 0.
+ */
+export function rankedVectors(
+  of: RankedVectors,
+  bench: Workbench,
+  offset: number,
+  n: number,
+  zeros?: Float64Array,
+): number[] {
   const inputs = bench.operands.length - 1;
-  const wanted = new Array<boolean>(inputs).fill(true);
-  bench.differences(offset, n, wanted);
-  if (of === "variance") return [variance(bench, n)];
-  const vectors = wanted.map((_, i) => bench.scratch(i + 1));
-  if (bench.arithmetic === "F64") for (const vector of vectors) bench.kernels.demote(vector, vector, n);
-  return vectors;
+  const base = bench.floats(0, offset, n, 0);
+  const vectors = Array.from({ length: inputs }, (_, i) => bench.scratch(i + 1));
+  const seen = vectors.map((vector, i) => bench.subtract(i + 1, offset, n, base, vector));
+  const ranked = of === "variance" ? [variance(bench, n)] : vectors;
+  const wide = bench.arithmetic === "F64";
+  if (wide && of !== "variance") for (const vector of vectors) bench.kernels.demote(vector, vector, n);
+  ranked.forEach((vector, k) => {
+    // What is zero as f32 need not be so as f64.
+    const count = wide || of === "variance" ? bench.kernels.countEqual(vector, 0, n) : seen[k];
+    if (zeros !== undefined) zeros[k] = (zeros[k] ?? 0) + (count ?? 0);
+  });
+  return ranked;
 }
 
 /**

@@ -1,32 +1,44 @@
-import type { RangeValues, SparseCounts, Within, WithinPass } from "../requests.ts";
+import type { RangeValues, WindowCounts, Within, WithinPass } from "../requests.ts";
+import type { StoredKernels } from "../../kernels/stored.ts";
 import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
 import type { Pass, Runner } from "./pass.ts";
-import { allOperands, rankedVectors } from "./ranked-vectors.ts";
+import { allOperands, rankedCount, rankedVectors } from "./ranked-vectors.ts";
 import { addArrays } from "./sums.ts";
+import { addValues, countsIn } from "./value-counts.ts";
 
-const LOW_VALUES = 32_768;
+/** Keys in a bin. */
+const BIN_KEYS = 32_768;
 /** Distinct values that a range may report; F32 weights have more, and rarely need them. */
-const MOST_DISTINCT = 1_024;
+const MOST_DISTINCT = 4_096;
 
-/** Histograms of the lower 15 bits of magnitudes within chosen bins. */
+/** Histograms of single magnitudes within windows. */
 export const withinPass: Pass<"within"> = {
   reads: (_request, bench) => allOperands(bench),
   start: (request, bench, range) => new WithinRunner(request, bench, range),
-  merge: (results) => ({
-    bins: (results[0]?.bins ?? []).map((tables, k) =>
-      tables.map((_, slot) => addArrays(results.map((result) => result.bins[k]?.[slot] ?? []))),
+  merge: (results, { windows }) => ({
+    counts: windows.map((each, k) =>
+      each.map((_, slot) => results.flatMap((result) => result.counts[k]?.[slot] ?? []).reduce(addCounts)),
     ),
-    sumsAbove: (results[0]?.sumsAbove ?? []).map((_, k) =>
-      addArrays(results.map((result) => result.sumsAbove[k] ?? [])),
-    ),
+    zeros: addArrays(results.map((result) => result.zeros)),
     ranges: results.flatMap((result) => result.ranges),
   }),
 };
 
+function addCounts(a: WindowCounts, b: WindowCounts): WindowCounts {
+  return {
+    values: addValues(a.values, b.values),
+    above: a.above + b.above,
+    sumAbove: a.sumAbove + b.sumAbove,
+  };
+}
+
 interface Slot {
-  readonly bin: number;
+  readonly low: number;
+  readonly high: number;
   readonly table: number;
+  above: number;
+  sumAbove: number;
 }
 
 class WithinRunner implements Runner<Within> {
@@ -34,53 +46,75 @@ class WithinRunner implements Runner<Within> {
   readonly #bench: Workbench;
   readonly #range: Range;
   readonly #slots: readonly (readonly Slot[])[];
-  readonly #sumsAbove: readonly Float64Array[];
+  readonly #zeros: Float64Array;
+  /** Room for the pairs of a table, as many as it can hold. */
+  readonly #pairs: number;
+  readonly #stored: StoredKernels["windowStoredF32"] | undefined;
 
   constructor(request: WithinPass, bench: Workbench, range: Range) {
     this.#request = request;
     this.#bench = bench;
     this.#range = range;
-    const count = request.chosen.reduce((sum, bins) => sum + bins.length, 0);
-    let table = bench.reserve(count * LOW_VALUES * 4);
-    bench.clear(table, count * LOW_VALUES * 4);
-    this.#slots = request.chosen.map((bins) =>
-      bins.map((bin) => {
-        const slot = { bin, table };
-        table += LOW_VALUES * 4;
+    this.#zeros = new Float64Array(rankedCount(request.of, bench));
+    const keys = request.windows.flat().reduce((sum, { bins }) => sum + bins * BIN_KEYS, 0);
+    const most = Math.max(0, ...request.windows.flat().map(({ bins }) => bins * BIN_KEYS));
+    let table = bench.reserve(keys * 4 + most * 8);
+    this.#pairs = table + keys * 4;
+    const dtype = bench.sharedDtype([...bench.operands.keys()], false);
+    const direct =
+      request.of === "taskVectors" && !request.sums && request.windows.every(({ length }) => length > 0);
+    if (dtype !== undefined && direct) this.#stored = bench.kernels[`windowStored${dtype}`];
+    bench.clear(table, keys * 4);
+    this.#slots = request.windows.map((windows) =>
+      windows.map(({ bin, bins }) => {
+        const slot = { low: bin * BIN_KEYS, high: (bin + bins) * BIN_KEYS, table, above: 0, sumAbove: 0 };
+        table += bins * BIN_KEYS * 4;
         return slot;
       }),
     );
-    this.#sumsAbove = request.chosen.map((bins) => new Float64Array(bins.length));
   }
 
   segment(offset: number, n: number): void {
-    const { kernels } = this.#bench;
-    const vectors = rankedVectors(this.#request.of, this.#bench, offset, n);
+    if (this.#stored === undefined) this.#steps(offset, n);
+    else this.#whole(this.#stored, offset, n);
+  }
+
+  /** Differences of one dtype are counted as they are read. */
+  #whole(windowStored: StoredKernels["windowStoredF32"], offset: number, n: number): void {
+    const bench = this.#bench;
+    const base = bench.stored(0, offset);
     this.#slots.forEach((slots, k) => {
-      const sums = this.#sumsAbove[k] ?? new Float64Array();
-      slots.forEach(({ bin, table }, slot) => {
-        kernels.histogramWithin(vectors[k] ?? 0, table, bin, n);
-        if (this.#request.sums)
-          sums[slot] = (sums[slot] ?? 0) + kernels.sumMagnitudes(vectors[k] ?? 0, (bin + 1) * LOW_VALUES, n);
+      const model = bench.stored(k + 1, offset);
+      slots.forEach((slot, position) => {
+        const { table, low, high } = slot;
+        windowStored(base, model, table, bench.results, bench.scratch(0), low, high, n);
+        const [zeros = 0, above = 0] = bench.u32(bench.results, 2);
+        slot.above += above;
+        if (position === 0) this.#zeros[k] = (this.#zeros[k] ?? 0) + zeros;
       });
     });
   }
 
-  finish(): Within {
-    const bins = this.#slots.map((slots) =>
-      slots.map(({ table }) => this.#bench.u32(table, LOW_VALUES).slice()),
-    );
-    const values: RangeValues = {
-      begin: this.#range.begin,
-      values: bins.map((tables) => tables.map(distinct)),
-    };
-    return { bins, sumsAbove: this.#sumsAbove, ranges: this.#request.byRange ? [values] : [] };
+  #steps(offset: number, n: number): void {
+    const { kernels } = this.#bench;
+    const vectors = rankedVectors(this.#request.of, this.#bench, offset, n, this.#zeros);
+    this.#slots.forEach((slots, k) => {
+      const vector = vectors[k] ?? 0;
+      for (const slot of slots) {
+        slot.above += kernels.histogramWindow(vector, slot.table, slot.low, slot.high, n);
+        if (this.#request.sums) slot.sumAbove += kernels.sumMagnitudes(vector, slot.high, n);
+      }
+    });
   }
-}
 
-function distinct(counts: Uint32Array): SparseCounts | undefined {
-  const low: number[] = [];
-  for (let value = 0; value < counts.length; value++) if ((counts[value] ?? 0) > 0) low.push(value);
-  if (low.length > MOST_DISTINCT) return undefined;
-  return { low: Uint16Array.from(low), counts: Uint32Array.from(low, (value) => counts[value] ?? 0) };
+  finish(): Within {
+    const counts = this.#slots.map((slots) =>
+      slots.map(({ table, low, high, above, sumAbove }) => {
+        return { values: countsIn(this.#bench, table, high - low, this.#pairs), above, sumAbove };
+      }),
+    );
+    const few = ({ values }: WindowCounts) => (values.offsets.length > MOST_DISTINCT ? undefined : values);
+    const inRange: RangeValues = { begin: this.#range.begin, values: counts.map((each) => each.map(few)) };
+    return { counts, zeros: this.#zeros, ranges: this.#request.byRange ? [inRange] : [] };
+  }
 }

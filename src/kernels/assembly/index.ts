@@ -15,7 +15,17 @@ export {
   scaleByF32,
   scaleByF64,
 } from "./columns";
-export * from "./rank";
+export {
+  clearAboveKey,
+  clearBelowKey,
+  clearEqualAfter,
+  clearRandom,
+  countEqual,
+  histogram,
+  histogramWindow,
+  occurring,
+  sumMagnitudes,
+} from "./rank";
 export * from "./sparse-exports";
 export * from "./row-rank";
 export { dot, dotPair, dotThree, dotWide, dotF64 } from "./reduce";

@@ -1,5 +1,5 @@
 // Ranking by magnitude, on f32 vectors in scratch memory. The key of a value is its bits without the sign: 31 bits that
-// order magnitudes. Upper 16 bits of the key choose the bin of a first histogram, lower 15 that of a second one.
+// order magnitudes. The upper 16 bits choose the bin of a first histogram; a second one counts each key within a window.
 import { mix } from "./mix";
 
 const MAGNITUDE: u32 = 0x7fffffff;
@@ -8,6 +8,17 @@ const MAGNITUDE: u32 = 0x7fffffff;
 @inline
 function keys(ptr: usize): v128 {
   return v128.and(v128.load(ptr), i32x4.splat(MAGNITUDE));
+}
+
+// @ts-ignore: decorator
+@inline
+export function laneSum(counts: v128): i32 {
+  return (
+    i32x4.extract_lane(counts, 0) +
+    i32x4.extract_lane(counts, 1) +
+    i32x4.extract_lane(counts, 2) +
+    i32x4.extract_lane(counts, 3)
+  );
 }
 
 /**
@@ -29,24 +40,64 @@ export function histogram(d: usize, bins: usize, n: i32): void {
   }
 }
 
-/** bins[key & 0x7fff] += 1 for the keys whose upper bits are `bin`; 32,768 u32 bins. */
-export function histogramWithin(d: usize, bins: usize, bin: i32, n: i32): void {
-  const wanted = i32x4.splat(bin);
-  let i = 0;
-  for (; i + 4 <= n; i += 4, d += 16) {
-    if (!v128.any_true(i32x4.eq(i32x4.shr_u(keys(d), 15), wanted))) continue;
-    for (let k: usize = 0; k < 16; k += 4) addWithin(d + k, bins, bin);
-  }
-  for (; i < n; i++, d += 4) addWithin(d, bins, bin);
+/** counts[key - low] += 1 for the keys of d that are among the lanes of `hits`. */
+// @ts-ignore: decorator
+@inline
+export function countHits(key: v128, hits: v128, counts: usize, low: i32): void {
+  let left = i32x4.bitmask(hits);
+  if (left == 0) return;
+  const offsets = i32x4.shl(i32x4.sub(key, i32x4.splat(low)), 2);
+  if (left & 1) increment(counts + <usize>i32x4.extract_lane(offsets, 0));
+  if (left & 2) increment(counts + <usize>i32x4.extract_lane(offsets, 1));
+  if (left & 4) increment(counts + <usize>i32x4.extract_lane(offsets, 2));
+  if (left & 8) increment(counts + <usize>i32x4.extract_lane(offsets, 3));
 }
 
 // @ts-ignore: decorator
 @inline
-function addWithin(d: usize, bins: usize, bin: i32): void {
-  const key = load<u32>(d) & MAGNITUDE;
-  if (key >>> 15 != <u32>bin) return;
-  const at = bins + (<usize>(key & 0x7fff) << 2);
+function increment(at: usize): void {
   store<u32>(at, load<u32>(at) + 1);
+}
+
+/**
+ * counts[key - low] += 1 for the keys from `low` to below `high`, u32 counts; returns how many keys are at or above
+ * `high`.
+ */
+export function histogramWindow(d: usize, counts: usize, low: i32, high: i32, n: i32): i32 {
+  const lowest = i32x4.splat(low);
+  const above = i32x4.splat(high - 1);
+  let seen = i32x4.splat(0);
+  let i = 0;
+  for (; i + 4 <= n; i += 4, d += 16) {
+    const key = keys(d);
+    const beyond = i32x4.gt_s(key, above);
+    seen = i32x4.sub(seen, beyond);
+    countHits(key, v128.andnot(i32x4.ge_s(key, lowest), beyond), counts, low);
+  }
+  let count = laneSum(seen);
+  for (; i < n; i++, d += 4) {
+    const key = load<i32>(d) & MAGNITUDE;
+    if (key >= high) count++;
+    else if (key >= low) increment(counts + (<usize>(key - low) << 2));
+  }
+  return count;
+}
+
+/** Writes index and value of the u32 values that are not 0, as pairs of u32; returns how many. */
+export function occurring(table: usize, n: i32, out: usize): i32 {
+  let found = 0;
+  for (let i = 0; i < n; i += 8, table += 32) {
+    if (!v128.any_true(v128.or(v128.load(table), v128.load(table, 16)))) continue;
+    for (let k = 0; k < 8 && i + k < n; k++) {
+      const count = load<u32>(table + (<usize>k << 2));
+      if (count == 0) continue;
+      store<u32>(out, i + k);
+      store<u32>(out, count, 4);
+      out += 8;
+      found++;
+    }
+  }
+  return found;
 }
 
 /**

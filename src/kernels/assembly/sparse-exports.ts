@@ -1,5 +1,5 @@
 // The exported kernels of sparse.ts, each for stored values of one dtype.
-import { nearswapStored, sparseTwo } from "./sparse";
+import { nearswapStored, sparseTwo, windowStored } from "./sparse";
 
 export function nearswapStoredF32(x: usize, b: usize, out: usize, work: usize, t: f32, n: i32): i32 {
   return nearswapStored<f32>(x, b, out, work, t, n) ? 1 : 0;
@@ -30,4 +30,13 @@ export function sparseTwoF16(
   v0: f32, v1: f32, c0: f32, c1: f32, w0: f32, w1: f32, s: f32, floor: f32, mode: i32, n: i32,
 ): i32 {
   return sparseTwo<i16>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, mode, n) ? 1 : 0;
+}
+export function windowStoredF32(b: usize, x: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32): void {
+  windowStored<f32>(b, x, counts, out, work, low, high, n);
+}
+export function windowStoredBF16(b: usize, x: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32): void {
+  windowStored<u16>(b, x, counts, out, work, low, high, n);
+}
+export function windowStoredF16(b: usize, x: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32): void {
+  windowStored<i16>(b, x, counts, out, work, low, high, n);
 }

@@ -2,6 +2,7 @@
 // dtype. Order and rounding are those of the separate kernels (subtract; clearBelowKey and clearAboveKey; electTwo, or
 // addScaled and finishSum; nearswap; encode), so that either way gives the same bits.
 import { load4 } from "./load";
+import { countHits, laneSum } from "./rank";
 import { roundHalf8, suspect } from "./store";
 
 const MAGNITUDE: i32 = 0x7fffffff;
@@ -11,17 +12,6 @@ const SIGN: i32 = 0x80000000;
 const ADD: i32 = 0;
 const ELECT: i32 = 1;
 const AVERAGE: i32 = 2;
-
-// @ts-ignore: decorator
-@inline
-function laneSum(counts: v128): i32 {
-  return (
-    i32x4.extract_lane(counts, 0) +
-    i32x4.extract_lane(counts, 1) +
-    i32x4.extract_lane(counts, 2) +
-    i32x4.extract_lane(counts, 3)
-  );
-}
 
 // @ts-ignore: decorator
 @inline
@@ -200,4 +190,41 @@ export function nearswapStored<D>(x: usize, b: usize, out: usize, work: usize, t
   }
   if (n > whole) memory.copy(out - 2 * step, work + 96, <usize>(n - whole) * sizeof<D>());
   return !v128.any_true(bad);
+}
+
+/**
+ * As subtract and histogramWindow over x - b: writes how many differences are exactly zero and how many keys are at or
+ * above `high` to `out`, two i32. `work` is scratch for 16 f32.
+ */
+export function windowStored<D>(b: usize, x: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32): void {
+  const none = f32x4.splat(0);
+  const magnitude = i32x4.splat(MAGNITUDE);
+  const lowest = i32x4.splat(low);
+  const above = i32x4.splat(high - 1);
+  const step = sizeof<D>() << 2;
+  const whole = n & ~7;
+  let zeros = i32x4.splat(0);
+  let seen = i32x4.splat(0);
+  for (let i = 0; i < n; i += 8) {
+    if (i == whole) {
+      b = pad<D>(b, work, n - whole);
+      x = pad<D>(x, work + 32, n - whole);
+    }
+    const d0 = f32x4.sub(load4<D>(x), load4<D>(b));
+    const d1 = f32x4.sub(load4<D>(x + step), load4<D>(b + step));
+    const key0 = v128.and(d0, magnitude);
+    const key1 = v128.and(d1, magnitude);
+    const beyond0 = i32x4.gt_s(key0, above);
+    const beyond1 = i32x4.gt_s(key1, above);
+    zeros = i32x4.sub(i32x4.sub(zeros, f32x4.eq(d0, none)), f32x4.eq(d1, none));
+    seen = i32x4.sub(i32x4.sub(seen, beyond0), beyond1);
+    countHits(key0, v128.andnot(i32x4.ge_s(key0, lowest), beyond0), counts, low);
+    countHits(key1, v128.andnot(i32x4.ge_s(key1, lowest), beyond1), counts, low);
+    b += 2 * step;
+    x += 2 * step;
+  }
+  const padding = n == whole ? 0 : 8 - (n - whole);
+  if (low == 0) store<u32>(counts, load<u32>(counts) - padding);
+  store<i32>(out, laneSum(zeros) - padding);
+  store<i32>(out, laneSum(seen), 4);
 }

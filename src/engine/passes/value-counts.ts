@@ -1,0 +1,28 @@
+import type { ValueCounts } from "../requests.ts";
+import type { Workbench } from "../workbench.ts";
+
+/** What a table of `size` u32 counts holds; `pairs` is room for 2 u32 for each that is not 0. */
+export function countsIn(bench: Workbench, table: number, size: number, pairs: number): ValueCounts {
+  const found = bench.kernels.occurring(table, size, pairs);
+  const list = bench.u32(pairs, 2 * found);
+  const [offsets, counts] = [new Uint32Array(found), new Uint32Array(found)];
+  for (let i = 0; i < found; i++) {
+    offsets[i] = list[2 * i] ?? 0;
+    counts[i] = list[2 * i + 1] ?? 0;
+  }
+  return { offsets, counts };
+}
+
+/** Joins two rising lists. */
+export function addValues(a: ValueCounts, b: ValueCounts): ValueCounts {
+  const most = a.offsets.length + b.offsets.length;
+  const [offsets, counts] = [new Uint32Array(most), new Float64Array(most)];
+  let found = 0;
+  for (let i = 0, j = 0; i < a.offsets.length || j < b.offsets.length; found++) {
+    const [first = Infinity, second = Infinity] = [a.offsets[i], b.offsets[j]];
+    offsets[found] = Math.min(first, second);
+    counts[found] =
+      (first <= second ? (a.counts[i++] ?? 0) : 0) + (second <= first ? (b.counts[j++] ?? 0) : 0);
+  }
+  return { offsets: offsets.subarray(0, found), counts: counts.subarray(0, found) };
+}
