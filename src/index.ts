@@ -27,6 +27,7 @@ export type { ParseOptions } from "./recipe/parse.ts";
 export { recipeSchema } from "./recipe/schema.ts";
 export { describeValues } from "./recipe/values.ts";
 export type {
+  EvaluateSetting,
   Override,
   NamedRecipe,
   ParsedRecipe,

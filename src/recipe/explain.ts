@@ -3,7 +3,6 @@ import { findMethod, methodNameOf, overrideMethodName, specOf } from "./coerce.t
 import { explainParameter } from "./explain-parameter.ts";
 import { expected, label, quoted, shown } from "./phrases.ts";
 import { isMap, locate } from "./tree.ts";
-import { isUnsupportedKey } from "./unsupported.ts";
 import { spanOf } from "./problems.ts";
 import type { DefinedError } from "ajv";
 import type { ErrorCode } from "../errors.ts";
@@ -68,7 +67,6 @@ class Explainer {
       this.#unknownParameter(fault, name, key);
       return;
     }
-    if (path.length === 0 && isUnsupportedKey(name)) return;
     const allowed = allowedKeys(error);
     if (allowed.includes("parameters") && specOf(fault.method, name) !== undefined) {
       const message = `"${name}" is a parameter and has no effect here.`;

@@ -3,6 +3,7 @@ import { referenceText } from "../sources/types.ts";
 import { findMethod, methodNameOf, overrideMethodName } from "./coerce.ts";
 import { readModelReference } from "./reference.ts";
 import { readSettings } from "./read-settings.ts";
+import { readEvaluate } from "./read-evaluate.ts";
 import { readTokenizer } from "./read-tokenizer.ts";
 import { spanOf } from "./problems.ts";
 import { child, children, locate, text } from "./tree.ts";
@@ -53,6 +54,7 @@ export class Normalizer {
       ...(seed !== undefined && { seed }),
       overrides: children(this.#tree, "overrides").map((override) => this.#override(override)),
       ...readTokenizer(this.#tree, this.#problems),
+      ...readEvaluate(this.#tree, this.#problems),
     };
   }
 

@@ -6,7 +6,6 @@ import { linkDocuments } from "./documents.ts";
 import { Normalizer } from "./normalize.ts";
 import { RecipeProblems } from "./problems.ts";
 import { child } from "./tree.ts";
-import { reportUnsupportedKeys } from "./unsupported.ts";
 import { validate } from "./validate.ts";
 import { readYaml } from "./yaml.ts";
 import type { AnyMethod } from "../methods/define.ts";
@@ -64,7 +63,6 @@ export function parseTree(
   const tree = coerceRecipe(root, methods);
   const { understood, misspelt } = validate({ tree, methods, problems, lenient });
   const recipe = new Normalizer(tree, methods, problems).recipe(file, text, documentText);
-  reportUnsupportedKeys(tree, problems);
   if (understood && !problems.hasErrorOf("RECIPE_MODEL_REFERENCE")) {
     const methodPosition = problems.position((child(tree, "merge_method") ?? tree).offset);
     checkContract({ recipe, methods, problems, lenient, misspelt, methodPosition });

@@ -4,6 +4,7 @@ import { MAX_LIST_LENGTH, MAX_MODELS } from "./limits.ts";
 import { compareKey } from "./compare-schema.ts";
 import { list, mapOf, name, nameOr, parameters, range, record, ref } from "./schema-forms.ts";
 import { settingSchema } from "./setting-schema.ts";
+import { EVALUATE_KEY } from "./evaluate-schema.ts";
 import { TOKENIZER_KEYS } from "./tokenizer-schema.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { ParameterSpecs } from "../methods/params.ts";
@@ -90,6 +91,7 @@ function keys(methods: readonly AnyMethod[], used: readonly AnyMethod[]): JsonOb
     ),
     ...TOKENIZER_KEYS,
     ...compareKey(method),
+    ...EVALUATE_KEY,
     overrides: list("Other methods or parameters for some tensors.", override, MAX_LIST_LENGTH),
   };
 }

@@ -99,6 +99,31 @@ export interface TokenizerSetting {
   readonly position: Position;
 }
 
+/** How to score a recipe's result: on labelled data, or by a program that prints JSON. */
+export type EvaluateSetting =
+  | {
+      readonly kind: "data";
+      /** As written: from the working directory or the recipe's folder. */
+      readonly data: string;
+      /** None: all but the training set. */
+      readonly splits: readonly string[];
+      readonly batch?: number;
+      readonly head?: string;
+      readonly position: Position;
+    }
+  | {
+      readonly kind: "command";
+      /** `{model}` stands for the model's folder. */
+      readonly command: readonly string[];
+      /** Keys of the JSON joined by dots; none: all numbers. */
+      readonly metrics: readonly string[];
+      readonly timeoutSeconds: number;
+      readonly environment: Readonly<Record<string, string>>;
+      readonly folder?: string;
+      readonly log?: string;
+      readonly position: Position;
+    };
+
 /** A checked recipe, with the base model appended to `models` as mergekit does when it is not listed. */
 export interface Recipe {
   readonly file: string;
@@ -122,6 +147,7 @@ export interface Recipe {
   readonly seed?: number;
   readonly overrides: readonly Override[];
   readonly tokenizer?: TokenizerSetting;
+  readonly evaluate?: EvaluateSetting;
   /** "auto", the name of a built-in template, or a template itself. */
   readonly chatTemplate?: { readonly template: string; readonly position: Position };
 }
