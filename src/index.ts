@@ -1,4 +1,11 @@
 export { merge, plan } from "./merge.ts";
+export { evaluate } from "./merge/evaluation.ts";
+export type { EvaluateOptions } from "./merge/evaluation.ts";
+export { BACKEND_NAMES } from "./evaluate/types.ts";
+export type { BackendName } from "./evaluate/types.ts";
+export type { EvaluationReport, SplitAccuracy } from "./evaluate/report.ts";
+export type { Evaluation, EvaluationProgress } from "./evaluate/run.ts";
+export { MAX_BATCH } from "./recipe/evaluate-schema.ts";
 export type { MergeOptions, PlanOptions } from "./engine/options.ts";
 export type { IntermediateReport, MergeReport } from "./engine/report.ts";
 export { estimateResources } from "./engine/resources.ts";

@@ -2,6 +2,7 @@ import { checkRunOptions } from "./engine/options.ts";
 import type { MergeOptions, PlanOptions } from "./engine/options.ts";
 import type { MergeReport } from "./engine/report.ts";
 import { downloadModels } from "./merge/download.ts";
+import { addEvaluation, prepareRecipeEvaluation } from "./merge/evaluation.ts";
 import { mergeAll } from "./merge/intermediates.ts";
 import { prepare } from "./merge/prepare.ts";
 import type { MergePlan } from "./plan/types.ts";
@@ -10,9 +11,12 @@ import type { MergePlan } from "./plan/types.ts";
 export async function merge(options: MergeOptions): Promise<MergeReport> {
   checkRunOptions(options);
   const prepared = await prepare(options);
-  await options.onPlan?.(prepared.output.plan);
+  const { recipe, plan } = prepared.output;
+  const evaluation = await prepareRecipeEvaluation(recipe.evaluate, prepared.searchFrom, options);
+  await options.onPlan?.(plan);
   const ready = await downloadModels(prepared, options);
-  return await mergeAll(ready, { ...options, methods: prepared.methods });
+  const report = await mergeAll(ready, { ...options, methods: prepared.methods });
+  return evaluation === undefined ? report : await addEvaluation(report, evaluation);
 }
 
 /** Finds out all that a merge would do, without reading a weight or writing a file. */

@@ -21,8 +21,8 @@ const LAYERS = [
   "plugins",
   "sink",
   "hub",
-  "engine",
   "evaluate",
+  "engine",
   "merge",
   "push",
   "report",
@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, { modules: readonly string[]; types?: 
   hub: { modules: ["errors", "nearest", "safetensors", "sources", "recipe", "sink"] },
   plugins: { modules: ["errors", "nearest", "methods"], types: ["plan"] },
   evaluate: {
-    modules: ["errors", "nearest", "tensor", "safetensors", "sources", "engine"],
+    modules: ["errors", "nearest", "tensor", "safetensors", "sources"],
     types: ["recipe"],
   },
   report: { modules: ["forms"], types: ["sources"] },

@@ -4,6 +4,7 @@ import * as stockpot from "../src/index.ts";
 describe("the public API", () => {
   it("exports these names and no others", () => {
     assert.deepEqual(Object.keys(stockpot), [
+      "BACKEND_NAMES",
       "CODES",
       "DEFAULT_METHOD",
       "EXIT_STATUS",
@@ -11,6 +12,7 @@ describe("the public API", () => {
       "EvaluateError",
       "FormatError",
       "InterruptedError",
+      "MAX_BATCH",
       "METHODS",
       "MergeError",
       "PlanError",
@@ -23,6 +25,7 @@ describe("the public API", () => {
       "defineMethod",
       "describeValues",
       "estimateResources",
+      "evaluate",
       "findCached",
       "flag",
       "gram",

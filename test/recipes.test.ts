@@ -6,7 +6,11 @@ import { useTemporaryFolder } from "./fixtures/temporary-folder.ts";
 import { METHODS, parseRecipes } from "../src/index.ts";
 
 const FIRST_LINE = "# yaml-language-server: $schema=../schemas/recipe.schema.json\n";
-const RECIPES = readdirSync("recipes").map((name) => `recipes/${name}`);
+const RECIPES = readdirSync("recipes")
+  .filter((name) => name.endsWith(".yml"))
+  .map((name) => `recipes/${name}`);
+/** Runs a program, which a recipe may only where the user allows it. */
+const WITH_CODE = ["recipes/glyphs-evaluate-command.yml"];
 
 const outputOf = (file: string) => parseRecipes(readFileSync(file, "utf8"), { file }).output;
 
@@ -25,7 +29,13 @@ describe("The recipes in recipes/", () => {
     });
 
     it(`merge without a warning into a whole model: ${recipe}`, async () => {
-      const { status, stderr } = await runCli(["merge", recipe, inFolder(recipe)]);
+      const { status, stderr } = await runCli([
+        "merge",
+        recipe,
+        inFolder(recipe),
+        "--quiet",
+        ...(WITH_CODE.includes(recipe) ? ["--allow-code"] : []),
+      ]);
       assert.equal(status, 0, stderr);
       assert.equal(stderr, "");
       const merged = readWeights(inFolder(recipe));

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
-import { RECIPE_DTYPE_NAMES } from "../index.ts";
+import { BACKEND_NAMES, MAX_BATCH, RECIPE_DTYPE_NAMES } from "../index.ts";
+import type { BackendName } from "../index.ts";
 import { MERGEKIT_OPTIONS } from "./mergekit-options.ts";
 import { parseText, parseWorkers } from "./option-row.ts";
 import type { OptionRow } from "./option-row.ts";
@@ -13,6 +14,18 @@ function parseBytes(text: string): number {
 
 /** As in mergekit, zero and less mean one file of any size. */
 const parseShardSize = (text: string) => (/^(?:0|-\d+)$/.test(text) ? 0 : parseBytes(text));
+
+function parseBatch(text: string): number {
+  const batch = Number(text);
+  if (/^\d+$/.test(text) && batch >= 1 && batch <= MAX_BATCH) return batch;
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_BATCH}.`);
+}
+
+function parseBackend(text: string): BackendName {
+  const name = BACKEND_NAMES.find((each) => each === text);
+  if (name !== undefined) return name;
+  throw new InvalidArgumentError(`Expected one of ${BACKEND_NAMES.join(", ")}.`);
+}
 
 function parseDtype(text: string): string {
   if (!RECIPE_DTYPE_NAMES.includes(text)) {
@@ -76,7 +89,7 @@ export const OPTIONS = {
   },
   allowCode: {
     flags: "--allow-code",
-    doc: "Run the code of modules with merge methods that the recipe names under methods. It can do all that you can.",
+    doc: "Run what the recipe names: modules under methods, the program under evaluate. It can do all that you can.",
   },
   lock: {
     flags: "--no-lock",
@@ -93,6 +106,36 @@ export const OPTIONS = {
   allowNonFinite: {
     flags: "--allow-non-finite",
     doc: "Write the output even if it holds NaN or infinity.",
+  },
+  data: {
+    flags: "--data <dir>",
+    doc: "Folder of labelled data.",
+    parse: parseText,
+  },
+  split: {
+    flags: "--split <name...>",
+    doc: "Splits of it; unless given, all but the training set. May be repeated.",
+    parse: (text: string, before: readonly string[] = []) => [...before, text],
+  },
+  batch: {
+    flags: "--batch <n>",
+    doc: "Examples in one forward pass, 32 unless given: memory grows with it.",
+    parse: parseBatch,
+  },
+  head: {
+    flags: "--head <file>",
+    doc: "Zero-shot head of a CLIP model without a classifier: a safetensors file with text embeddings, one row a class.",
+    parse: parseText,
+  },
+  backend: {
+    flags: "--backend <name>",
+    doc: `What computes: ${BACKEND_NAMES.join(", ")}. Unless given, the first of them that is installed and works.`,
+    parse: parseBackend,
+  },
+  recipe: {
+    flags: "--recipe <file>",
+    doc: "Take what to evaluate on from a recipe's evaluate section.",
+    parse: parseText,
   },
   json: {
     flags: "--json",

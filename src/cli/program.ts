@@ -3,6 +3,7 @@ import { UsageError } from "../index.ts";
 import type { Command } from "./command.ts";
 import { aliasCommand } from "./commands/alias.ts";
 import { cacheCommand } from "./commands/cache.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { mergeCommand } from "./commands/merge.ts";
 import { methodsCommand } from "./commands/methods.ts";
@@ -24,6 +25,7 @@ import { renderTable } from "./table.ts";
 export const COMMANDS: readonly Command[] = [
   mergeCommand,
   planCommand,
+  evaluateCommand,
   inspectCommand,
   pushCommand,
   cacheCommand,

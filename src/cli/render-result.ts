@@ -1,5 +1,6 @@
 import type { MergeReport, Spread, TensorReport, WrittenFile } from "../index.ts";
 import { formatBytes, formatCount, formatDuration, formatRate, plural } from "./quantities.ts";
+import { renderEvaluation } from "./render-evaluation.ts";
 import { kindName } from "./render-plan.ts";
 import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";
@@ -36,9 +37,16 @@ export function renderResult(report: MergeReport, costs: Costs, style: Style): s
     "",
     ...withBlankLine(renderKinds(report, style)),
     ...withBlankLine(notes),
+    ...withBlankLine(renderScores(report, style)),
     `${style.good("Done")} in ${formatDuration(costs.seconds)}: read ${formatBytes(run.readBytes)}, wrote ` +
       `${formatBytes(run.writtenBytes)} at ${rate} with ${plural(run.workers, "worker")}, ${memory}`,
   ];
+}
+
+function renderScores({ evaluation }: MergeReport, style: Style): string[] {
+  if (evaluation === undefined) return [];
+  const by = evaluation.backend === undefined ? "" : ` by ${evaluation.backend}`;
+  return [style.heading(`Evaluation${by}`), ...renderEvaluation(evaluation, style)];
 }
 
 /** The merges before, each with what it took and where its result is. */

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
 import type { AnyMethod } from "../methods/define.ts";
+import type { EvaluationProgress } from "../evaluate/run.ts";
 import { METHODS } from "../methods/index.ts";
 import type { PlanOptions as PlanningOptions } from "../plan/context.ts";
 import type { HubSettings } from "../hub/environment.ts";
@@ -67,6 +68,9 @@ export interface MergeOptions extends PlanOptions {
   readonly allowNonFinite?: boolean | undefined;
   /** Called once and awaited, before the first weight is read. */
   readonly onPlan?: ((plan: MergePlan) => unknown) | undefined;
+  /** Variables for the program that a recipe names under `evaluate`, beside its own. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly onEvaluation?: ((progress: EvaluationProgress) => void) | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Called while models come from the Hub, before the merge itself. */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;

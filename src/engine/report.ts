@@ -1,4 +1,5 @@
 import type { Problem } from "../errors.ts";
+import type { EvaluationReport } from "../evaluate/report.ts";
 import type { MergePlan, PlannedTokenizer } from "../plan/types.ts";
 import type { WrittenFile } from "../sink/types.ts";
 import type { RunReport } from "./run.ts";
@@ -49,6 +50,8 @@ export interface MergeReport {
   readonly files: readonly WrittenFile[];
   readonly run: RunReport;
   readonly warnings: readonly Problem[];
+  /** Scores of the result, if the recipe asks for them. */
+  readonly evaluation?: EvaluationReport;
 }
 
 export function summarizeIntermediate(

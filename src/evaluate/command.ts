@@ -36,7 +36,11 @@ export async function runProgram(program: EvaluationProgram, model: string): Pro
 
 function fault(words: readonly string[], what: string, hint: string, cause?: unknown): EvaluateError {
   const where = words.join(" ");
-  return new EvaluateError("EVALUATE_COMMAND", `The program ${words[0] ?? ""} ${what}`, { where, hint, cause });
+  return new EvaluateError("EVALUATE_COMMAND", `The program ${words[0] ?? ""} ${what}`, {
+    where,
+    hint,
+    cause,
+  });
 }
 
 async function outputOf(words: readonly string[], program: EvaluationProgram): Promise<string> {
@@ -148,7 +152,8 @@ function parsed(text: string): unknown {
 function collect(value: unknown, name: string, numbers: Map<string, number>): void {
   if (typeof value === "number" && Number.isFinite(value)) numbers.set(name, value);
   if (typeof value !== "object" || value === null) return;
-  for (const [key, inner] of Object.entries(value)) collect(inner, name === "" ? key : `${name}.${key}`, numbers);
+  for (const [key, inner] of Object.entries(value))
+    collect(inner, name === "" ? key : `${name}.${key}`, numbers);
 }
 
 function select(

@@ -1,11 +1,10 @@
-import { gather } from "../engine/gather.ts";
 import { EvaluateError } from "../errors.ts";
 import { parseConfig, MAX_CONFIG_BYTES } from "../sources/config.ts";
 import { readRange, readText, statPath } from "../sources/file.ts";
 import { openModel } from "../sources/open.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { strideExtent } from "../tensor/strides.ts";
+import { gatherRuns, strideExtent } from "../tensor/strides.ts";
 import { join } from "node:path";
 import { decodeF32 } from "./decode.ts";
 import type { ModelHeaders, TensorHeader } from "../sources/types.ts";
@@ -60,15 +59,12 @@ async function readElements(header: TensorHeader, path: string): Promise<Uint8Ar
   const elementBytes = bytesPerElement(header.dtype);
   const stored = await readRange(path, offset, strideExtent(shape, strides) * elementBytes);
   const bytes = new Uint8Array(byteLength);
-  const range = { begin: 0, end: elementCount(shape) };
-  gather(
-    { shape, strides, elementBytes, offset: 0 },
-    range,
-    bytes,
-    0,
-    (target, address, length, position) => {
-      target.set(stored.subarray(position, position + length), address);
-    },
-  );
+  for (const run of gatherRuns(shape, strides, 0, elementCount(shape))) {
+    for (let k = 0; k < run.count; k++) {
+      const from = (run.source + k * run.sourceStep) * elementBytes;
+      const to = (run.target + k * run.targetStep) * elementBytes;
+      for (let byte = 0; byte < elementBytes; byte++) bytes[to + byte] = stored[from + byte] ?? 0;
+    }
+  }
   return bytes;
 }

@@ -96,7 +96,10 @@ function prepareProgram(
   if (!allowCode) {
     const [program = ""] = setting.command;
     const hint = "If you trust it, pass --allow-code, or allowCode: true to the library.";
-    throw new RecipeError("RECIPE_CODE", `The recipe wants to run the program ${program}.`, { where: program, hint });
+    throw new RecipeError("RECIPE_CODE", `The recipe wants to run the program ${program}.`, {
+      where: program,
+      hint,
+    });
   }
   const [cwd] = searchFrom;
   return async (model) => {

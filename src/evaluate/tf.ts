@@ -1,6 +1,7 @@
 import { EvaluateError } from "../errors.ts";
 import type * as Core from "@tensorflow/tfjs-core";
 import type { Activation, Arithmetic, BackendTensor } from "./arithmetic.ts";
+import { BACKEND_NAMES } from "./types.ts";
 import type { BackendName } from "./types.ts";
 
 /** How the packages are loaded; tests pass their own. */
@@ -24,11 +25,11 @@ const PACKAGES: Packages = {
 const INSTALL =
   "npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0 @tensorflow/tfjs-backend-cpu@4.22.0";
 
-export const BACKENDS: readonly BackendName[] = ["tensorflow", "wasm", "cpu"];
+const INSTALL_NATIVE = "npm install @tensorflow/tfjs-node@4.22.0";
 
 /** The first of the backends that loads and computes right; they are in the order of their speed. */
 export async function openArithmetic(
-  backends: readonly BackendName[] = BACKENDS,
+  backends: readonly BackendName[] = BACKEND_NAMES,
   packages: Packages = PACKAGES,
 ): Promise<Arithmetic> {
   const reasons: string[] = [];
@@ -42,7 +43,9 @@ export async function openArithmetic(
   throw new EvaluateError(
     "EVALUATE_NO_BACKEND",
     `No backend of TensorFlow.js works here (${reasons.join("; ")})`,
-    { hint: `Install it where Stockpot is installed: ${INSTALL}` },
+    {
+      hint: `Install it where Stockpot is installed: ${backends.join() === "tensorflow" ? INSTALL_NATIVE : INSTALL}`,
+    },
   );
 }
 

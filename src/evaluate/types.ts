@@ -93,7 +93,9 @@ export interface EvaluatorOptions {
   readonly signal?: AbortSignal;
 }
 
-export type BackendName = "tensorflow" | "wasm" | "cpu";
+/** Native TensorFlow, WebAssembly, plain JavaScript: the fastest first. */
+export const BACKEND_NAMES = ["tensorflow", "wasm", "cpu"] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
 
 /** Runs models with TensorFlow.js, one after the other. */
 export interface Evaluator {

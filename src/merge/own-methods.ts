@@ -5,7 +5,7 @@ import type { MergePlan, MethodModule } from "../plan/types.ts";
 import { loadMethodModules } from "../plugins/load.ts";
 
 /** Merge methods beside the built-in ones, and where those come from that the recipe names. */
-interface OwnMethods {
+export interface OwnMethods {
   readonly methods: readonly AnyMethod[];
   readonly methodModules?: readonly MethodModule[];
 }

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { planningOptions } from "../engine/options.ts";
 import type { PlanOptions } from "../engine/options.ts";
 import { PlanError, problemOf, throwIfErrors, UsageError } from "../errors.ts";
@@ -9,19 +8,17 @@ import type { AnyMethod } from "../methods/define.ts";
 import { METHODS } from "../methods/index.ts";
 import type { MergePlan } from "../plan/types.ts";
 import { meansDocument } from "../recipe/documents.ts";
-import { MAX_RECIPE_BYTES } from "../recipe/limits.ts";
-import { methodModulesIn } from "../recipe/method-modules.ts";
-import { parseRecipes } from "../recipe/parse.ts";
 import { referencedModels } from "../recipe/references.ts";
 import type { NamedRecipe, Recipe } from "../recipe/types.ts";
 import { openModels } from "../sources/open.ts";
-import { readRecipe } from "../sources/recipe-file.ts";
 import { referenceText } from "../sources/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
-import { checkPlaces, ownMethods } from "./own-methods.ts";
+import { checkPlaces } from "./own-methods.ts";
 import { bringTexts } from "./hub-texts.ts";
 import { planStep } from "./plan-step.ts";
 import type { Step } from "./plan-step.ts";
+import { readRecipes } from "./recipe-text.ts";
+import type { ReadRecipes } from "./recipe-text.ts";
 import { headersOfResult } from "./result-headers.ts";
 import { readModelTexts } from "./tokenizers.ts";
 
@@ -38,25 +35,25 @@ export interface Prepared {
   /** Each after those that it needs. */
   readonly intermediates: readonly IntermediateStep[];
   readonly output: Step;
+  /** Where relative paths of the recipe start from. */
+  readonly searchFrom: ReadRecipes["searchFrom"];
 }
 
 /** Reads a recipe file and the headers of all models, and plans every merge; no weight is read. */
 export async function prepare(options: PlanOptions): Promise<Prepared> {
   const asked = planningOptions(options);
-  const cwd = resolve(options.cwd ?? ".");
-  const { text, file, folder } = await readRecipe(options.recipe, cwd, MAX_RECIPE_BYTES);
-  const own = await ownMethods(methodModulesIn(text, { ...options, file }), folder, options.methods);
+  const { own, parsed, searchFrom } = await readRecipes(options);
   const allMethods = { ...own, methods: [...METHODS, ...own.methods] };
   const planning = { ...asked, ...allMethods };
   // A dtype that is asked for is the output's.
   const before = planningOptions({ ...options, dtype: undefined });
   const planningBefore = { ...before, ...allMethods, fullPrecision: true };
-  const { intermediates, output, warnings } = parseRecipes(text, { ...options, ...own, file });
+  const { intermediates, output, warnings } = parsed;
   const names = new Set(intermediates.map(({ name }) => name));
   const references = [...intermediates, output].flatMap(referencedModels);
   const onDisk = references.filter((reference) => !meansDocument(reference, names));
   const hub = options.hub === undefined ? undefined : new HubModels(options.hub, options.signal);
-  const known = new Map(await openModels(onDisk, { searchFrom: [cwd, folder], hub }));
+  const known = new Map(await openModels(onDisk, { searchFrom, hub }));
   await bringTexts(known.values(), options);
   const texts = await readModelTexts(known.values());
 
@@ -83,6 +80,7 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   for (const step of [...steps, last]) checkPlaces(step.plan, own.methods);
   return {
     methods: own.methods,
+    searchFrom,
     intermediates: steps,
     output: { ...last, plan: joinPlans(last.plan, steps, warnings) },
   };

@@ -3,7 +3,7 @@ import { list, mapOf, name, record } from "./schema-forms.ts";
 import type { JsonObject } from "../sources/types.ts";
 
 /** Of one forward pass; more fit no memory. */
-const MAX_BATCH = 4_096;
+export const MAX_BATCH = 4_096;
 /** A month. */
 const MAX_TIMEOUT_SECONDS = 31 * 86_400;
 
@@ -42,11 +42,7 @@ export const EVALUATE_KEY: JsonObject = {
       maximum: MAX_TIMEOUT_SECONDS,
       default: 86_400,
     },
-    environment: mapOf(
-      "Variables beside your own.",
-      { type: ["string", "number"] },
-      MAX_LIST_LENGTH,
-    ),
+    environment: mapOf("Variables beside your own.", { type: ["string", "number"] }, MAX_LIST_LENGTH),
     folder: name("Working folder of the program; absent: the working directory."),
     log: name("File for all that the program prints."),
   }),

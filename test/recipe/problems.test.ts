@@ -364,16 +364,34 @@ const CASES: readonly Case[] = [
     problems: ['3:1 RECIPE_CONFLICT "models" and "slices" exclude each other.'],
   },
   {
-    title: "parts of the language that are not run",
+    title: "an evaluation on nothing",
     text: `
       models: [{model: a}, {model: b}]
       base_model: base
-      tokenizer_source: union
-      chat_template: auto
       evaluate: {}
     `,
+    problems: ['3:11 RECIPE_MISSING_KEY evaluate needs "data" or "command".'],
+  },
+  {
+    title: "an evaluation in two ways",
+    text: `
+      models: [{model: a}, {model: b}]
+      base_model: base
+      evaluate: {data: d, command: [x]}
+    `,
+    problems: ['3:11 RECIPE_CONFLICT "data" and "command" of evaluate exclude each other.'],
+  },
+  {
+    title: "an evaluation with keys of the other way, and values out of range",
+    text: `
+      models: [{model: a}, {model: b}]
+      base_model: base
+      evaluate: {data: d, batch: 0, log: e, splts: [a]}
+    `,
     problems: [
-      '5:1 RECIPE_UNSUPPORTED "evaluate" is not run by this version of Stockpot: models are not evaluated.',
+      '3:28 RECIPE_OUT_OF_RANGE "evaluate.batch" must be at least 1, not 0.',
+      '3:31 RECIPE_MISPLACED_PARAMETER "log" of evaluate has no effect without "command".',
+      '3:39 RECIPE_UNKNOWN_KEY "splts" is not a key of evaluate. Did you mean "splits"?',
     ],
   },
   {
@@ -633,12 +651,12 @@ describe("A lenient reading", () => {
   });
 
   it("still refuses what cannot be ignored", () => {
-    const problems = problemsOf("merge_method: passthrough\nmodels: [{model: a}]\ncompare: {}\nfoo: 1\n", {
+    const problems = problemsOf("merge_method: passthrough\nmodels: [{model: a}]\nevaluate: {}\nfoo: 1\n", {
       lenient: true,
     });
     assert.deepEqual(
       problems.map(({ severity, code }) => `${severity} ${code}`),
-      ["error RECIPE_UNSUPPORTED", "warning RECIPE_UNKNOWN_KEY"],
+      ["error RECIPE_MISSING_KEY", "warning RECIPE_UNKNOWN_KEY"],
     );
   });
 });

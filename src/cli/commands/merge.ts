@@ -78,6 +78,7 @@ function outputOf(given: string | undefined, { outPath }: OptionValues): string 
 async function mergeWithProgress(context: Context, recipe: string, out: string): Promise<MergeReport> {
   const { io, options, style, errorStyle } = context;
   const progress = createProgress(io, errorStyle, options.quiet);
+  const evaluation = createProgress(io, errorStyle, options.quiet, "examples");
   const onPlan = async (plan: MergePlan) => {
     if (options.json === true || options.quiet === true) return;
     const resources = await estimateResources(plan, { ...mergeOptions(options), out });
@@ -94,8 +95,14 @@ async function mergeWithProgress(context: Context, recipe: string, out: string):
       signal: io.signal,
       onPlan,
       onProgress: ({ doneBytes, totalBytes }) => progress.update(doneBytes, totalBytes),
+      environment: io.environment,
+      onEvaluation: ({ done, total }) => {
+        progress.stop();
+        evaluation.update(done, total);
+      },
     });
   } finally {
     progress.stop();
+    evaluation.stop();
   }
 }

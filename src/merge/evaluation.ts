@@ -1,0 +1,69 @@
+import { resolve } from "node:path";
+import type { MergeOptions, PlanOptions } from "../engine/options.ts";
+import type { MergeReport } from "../engine/report.ts";
+import { EvaluateError, isMergeError, RecipeError } from "../errors.ts";
+import { prepareEvaluation } from "../evaluate/run.ts";
+import type { EvaluationReport } from "../evaluate/report.ts";
+import type { Evaluation, EvaluationSurroundings, PreparedEvaluation } from "../evaluate/run.ts";
+import type { EvaluateSetting } from "../recipe/types.ts";
+import { readRecipes } from "./recipe-text.ts";
+
+export interface EvaluateOptions extends Omit<EvaluationSurroundings, "searchFrom"> {
+  /** Folder of the model, or one file of weights. */
+  readonly model: string;
+  /** What to evaluate on, or a recipe that says it under `evaluate`. */
+  readonly on: Evaluation | Pick<PlanOptions, "recipe" | "methods" | "lenient">;
+  /** Folder that relative paths start from; the working directory by default. */
+  readonly cwd?: string | undefined;
+}
+
+/** Scores a model on labelled data, or by a program. Throws a MergeError, EvaluateError for what cannot be evaluated. */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
+  const { model, on, cwd = "." } = options;
+  if ("kind" in on) {
+    const run = await prepareEvaluation(on, { ...options, searchFrom: [resolve(cwd)] });
+    return await run(model);
+  }
+  const { parsed, searchFrom } = await readRecipes({ ...on, cwd, allowCode: options.allowCode });
+  const { evaluate: setting, file } = parsed.output;
+  if (setting === undefined) {
+    const hint = "Add evaluate: {data: FOLDER} to it, or give --data.";
+    throw new RecipeError("RECIPE_MISSING_KEY", `${file} does not say what to evaluate on`, {
+      where: file,
+      hint,
+    });
+  }
+  return await (
+    await prepareEvaluation(setting, { ...options, searchFrom })
+  )(model);
+}
+
+/** The evaluation that a recipe asks for, found possible before a weight is read; undefined if it asks for none. */
+export async function prepareRecipeEvaluation(
+  setting: EvaluateSetting | undefined,
+  searchFrom: EvaluationSurroundings["searchFrom"],
+  options: MergeOptions,
+): Promise<PreparedEvaluation | undefined> {
+  if (setting === undefined) return undefined;
+  const { allowCode, environment, signal, onEvaluation: onProgress } = options;
+  return await prepareEvaluation(setting, { searchFrom, allowCode, environment, signal, onProgress });
+}
+
+/** The report of a merge with the scores of its result. */
+export async function addEvaluation(report: MergeReport, run: PreparedEvaluation): Promise<MergeReport> {
+  try {
+    return { ...report, evaluation: await run(report.out) };
+  } catch (error) {
+    if (!isMergeError(error) || error.code === "INTERRUPTED") throw error;
+    const { code, where, hint = "" } = error;
+    throw new EvaluateError(
+      code,
+      `The merged model is complete, but could not be evaluated: ${error.message}`,
+      {
+        hint: hint,
+        cause: error,
+        ...(where === undefined ? {} : { where }),
+      },
+    );
+  }
+}
