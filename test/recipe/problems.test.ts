@@ -612,12 +612,13 @@ describe("A recipe with mistakes", () => {
     assert.equal(problems.at(-1)?.message, "... and 50 more problems, not shown.");
   });
 
-  it("has each code of the stage in a case here, but for those of files, code and limits", () => {
+  it("has each code of the stage in a case here, but for those of files, code, adapters and limits", () => {
     const elsewhere: readonly ErrorCode[] = [
       "RECIPE_NOT_FOUND",
       "RECIPE_LIMIT",
       "RECIPE_CODE",
       "RECIPE_METHOD_MODULE",
+      "RECIPE_UNSUPPORTED",
     ];
     const shown = CASES.flatMap(({ problems }) => problems.map((line) => line.split(" ")[1]));
     for (const [code, { stage }] of Object.entries(CODES)) {
