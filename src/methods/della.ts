@@ -76,6 +76,7 @@ const shared = {
   models: { min: 1 },
   whenMissing: "base",
   symmetric: false,
+  random: true,
   check,
   measure: (context: Context) => ({
     sums: keptSums(context.parameters.rescale ? masksOf(context) : [], 1),
