@@ -53,8 +53,12 @@ export type {
 
 export { push } from "./push.ts";
 export type { PushOptions } from "./push.ts";
+export { modelHub } from "./hub/models.ts";
+export { pull } from "./pull.ts";
+export type { PullOptions, PullReport } from "./pull.ts";
 export { hubSettings } from "./hub/environment.ts";
 export type { HubFlags, HubSettings } from "./hub/environment.ts";
+export type { DownloadProgress } from "./hub/fetch-files.ts";
 export { findCached } from "./hub/cache/find.ts";
 export type { CachedModel } from "./hub/cache/find.ts";
 export { planRemoval, removeCached } from "./hub/cache/remove.ts";
@@ -67,7 +71,7 @@ export type { PushProgress, PushReport, PushTarget } from "./hub/push/types.ts";
 
 export { inspectModel } from "./sources/inspect.ts";
 export type { DtypeCount, InspectedTensor, ModelInspection, Tie } from "./sources/inspect.ts";
-export type { OpenOptions } from "./sources/locate.ts";
+export type { ModelHub, OpenOptions } from "./sources/locate.ts";
 export type { JsonObject, JsonValue, ModelReference, WeightFile } from "./sources/types.ts";
 
 export {

@@ -24,6 +24,7 @@ const LAYERS = [
   "evaluate",
   "engine",
   "merge",
+  "pull",
   "push",
   "report",
   "compare",

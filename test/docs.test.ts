@@ -105,7 +105,7 @@ function withoutMachine(text: string): string {
 }
 
 /** These talk to the Hub: here, to one on this machine. */
-const HUB_VERBS = ["push", "cache"];
+const HUB_VERBS = ["pull", "push", "cache"];
 
 async function runHubCommand(args: readonly string[], home: string): Promise<void> {
   const hub = await startDocumentedHub(home);

@@ -74,9 +74,8 @@ export const MERGEKIT_OPTIONS = {
   },
   transformersCache: {
     flags: "--transformers-cache <dir>",
-    doc: "Changes nothing.",
+    doc: "Cache of models from the Hub, instead of the usual one or that of HF_HUB_CACHE.",
     parse: parseText,
-    note: "models are read from local folders, and nothing is downloaded",
   },
   loraMergeCache: {
     flags: "--lora-merge-cache <dir>",
@@ -109,8 +108,7 @@ export const MERGEKIT_OPTIONS = {
   },
   verbose: {
     flags: "-v, --verbose",
-    doc: "Changes nothing.",
-    note: "all that is worth knowing is always shown; --json has the rest",
+    doc: "Name each file as it comes from the Hub.",
   },
 } as const satisfies Record<string, OptionRow>;
 

@@ -21,6 +21,12 @@ export const negatedFlags = (flags: string): string => flags.replace("--", "--no
 
 export const parseText = (text: string): string => text;
 
+/** A flag that may be given several times: each value after the earlier ones. */
+export const parseList = (text: string, earlier: readonly string[] = []): readonly string[] => [
+  ...earlier,
+  text,
+];
+
 export function parseWhole(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;

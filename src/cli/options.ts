@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { BACKEND_NAMES, MAX_BATCH, RECIPE_DTYPE_NAMES } from "../index.ts";
 import type { BackendName } from "../index.ts";
 import { MERGEKIT_OPTIONS } from "./mergekit-options.ts";
-import { parseText, parseWorkers } from "./option-row.ts";
+import { parseList, parseText, parseWorkers } from "./option-row.ts";
 import type { OptionRow } from "./option-row.ts";
 import { parseSize, SIZE_FORMS } from "./size.ts";
 
@@ -65,6 +65,20 @@ export const OPTIONS = {
     flags: "-I, --keep-intermediate <dir>",
     doc: "Keep the results of a file's named recipes, each in DIR/name; else they are made beside OUT and removed.",
     parse: parseText,
+  },
+  offline: {
+    flags: "--offline",
+    doc: "Ask nothing of the network: models of the Hub come from the cache alone, as with HF_HUB_OFFLINE=1.",
+  },
+  include: {
+    flags: "--include <glob>",
+    doc: "Bring the files that this pattern means, instead of what a merge needs; may be given several times.",
+    parse: parseList,
+  },
+  exclude: {
+    flags: "--exclude <glob>",
+    doc: "Leave out the files that this pattern means; may be given several times.",
+    parse: parseList,
   },
   private: {
     flags: "--private",
@@ -168,6 +182,7 @@ export const COMMON_OPTIONS = ["debug", "color"] as const satisfies readonly Opt
 
 /** Flags of the commands that read a recipe and plan its merge. */
 export const PLAN_OPTIONS = [
+  "offline",
   "outShardSize",
   "dtype",
   "lenient",

@@ -8,6 +8,7 @@ import { inspectCommand } from "./commands/inspect.ts";
 import { mergeCommand } from "./commands/merge.ts";
 import { methodsCommand } from "./commands/methods.ts";
 import { planCommand } from "./commands/plan.ts";
+import { pullCommand } from "./commands/pull.ts";
 import { pushCommand } from "./commands/push.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { EXIT_STATUS_ROWS } from "./exit-status.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   evaluateCommand,
   inspectCommand,
+  pullCommand,
   pushCommand,
   cacheCommand,
   methodsCommand,

@@ -3,6 +3,7 @@ import type {
   MergePlan,
   ParameterSpecs,
   ParameterValue,
+  PlannedModel,
   PlannedTensor,
   Resources,
   TensorKind,
@@ -47,7 +48,7 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
   const dtypes = tally(tensors.map(({ dtype }) => dtype));
   const shards = output.shards.length === 1 ? "one file" : plural(output.shards.length, "shard");
   const reads = passes.map(({ name, readBytes }) => `${name} ${formatBytes(readBytes)}`);
-  const { workers, memoryBytes, freeDiskBytes } = resources;
+  const { workers, memoryBytes, freeDiskBytes, downloadBytes, freeCacheBytes } = resources;
   const disk = freeDiskBytes === undefined ? "" : `, ${formatBytes(freeDiskBytes)} free on the disk`;
   const rows: Cell[][] = [
     [label("method"), [methodsOf(plan), style.name]],
@@ -72,10 +73,30 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
             `${plural(intermediates.length, "result")} on the way, ${formatBytes(sum(sizes))}`,
           ],
         ]),
+    ...(downloadBytes === undefined
+      ? []
+      : [[label("download"), renderDownload(downloadBytes, freeCacheBytes)]]),
     [label("reads"), `${plural(passes.length, "pass", "passes")}: ${reads.join(", ")}`],
     [label("needs"), `about ${formatBytes(memoryBytes)} of memory with ${plural(workers, "worker")}${disk}`],
   ];
   return renderTable(rows, "ll");
+}
+
+/** What has to come from the Hub, and whether there is room for it. */
+function renderDownload(bytes: number, free: number | undefined): string {
+  if (bytes === 0) return "nothing, all is in the cache";
+  const room = free === undefined ? "" : `, ${formatBytes(free)} free on the cache's disk`;
+  return `${formatBytes(bytes)}${room}${free !== undefined && free < bytes ? ": NOT ENOUGH" : ""}`;
+}
+
+/** How much of a model of the Hub is in the cache. */
+function hubNote(hub: PlannedModel["hub"]): string[] {
+  if (hub === undefined) return [];
+  const { byteLength, cachedBytes } = hub;
+  if (cachedBytes === byteLength) return ["in the cache"];
+  return [
+    `${formatBytes(byteLength - cachedBytes)} to download${cachedBytes > 0 ? ", the rest in the cache" : ""}`,
+  ];
 }
 
 /** Small files that are carried along: the first names, how many, and whose they are. */
@@ -115,19 +136,15 @@ function renderModels(
   style: Style,
   label: (text: string) => Cell,
 ): Cell[][] {
-  const originOf = (reference: string, files: readonly unknown[]) => {
+  const originOf = ({ reference, files, hub }: PlannedModel) => {
     const made = intermediates.find(({ name }) => name === reference)?.plan;
     if (made !== undefined)
       return `made before: ${made.mergeMethod} of ${made.models.map((model) => model.reference).join(", ")}`;
-    return files.length === 1 ? "" : plural(files.length, "file");
+    return [...(files.length === 1 ? [] : [plural(files.length, "file")]), ...hubNote(hub)].join(", ");
   };
   const sizes = models.map(({ files }) => formatBytes(sum(files.map(({ byteLength }) => byteLength))));
   const lines = renderTable(
-    models.map(({ reference, files }, i) => [
-      reference,
-      sizes[i] ?? "",
-      [originOf(reference, files), style.dim],
-    ]),
+    models.map((model, i) => [model.reference, sizes[i] ?? "", [originOf(model), style.dim]]),
     "lrl",
     { indent: "" },
   );

@@ -74,6 +74,8 @@ export interface MergeOptions extends PlanOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Called while models come from the Hub, before the merge itself. */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
+  /** Called with the name of each file that has come. */
+  readonly onDownloaded?: ((name: string) => void) | undefined;
 }
 
 /** The options in the planner's terms. Throws a UsageError for a value that cannot be meant. */

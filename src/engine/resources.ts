@@ -1,3 +1,4 @@
+import type { HubSettings } from "../hub/environment.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import { freeBytes } from "../sink/directory.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
@@ -19,6 +20,8 @@ export interface ResourceOptions {
   readonly tileBytes?: number | undefined;
   /** The output folder, which need not exist yet. */
   readonly out?: string | undefined;
+  /** Where the cache of models from the Hub is. */
+  readonly hub?: HubSettings | undefined;
 }
 
 export interface Resources {
@@ -27,6 +30,10 @@ export interface Resources {
   readonly memoryBytes: number;
   /** Free space where the output goes; absent without an output folder, or where the file system does not tell. */
   readonly freeDiskBytes?: number;
+  /** Bytes that have to come from the Hub, if any of the models is there. */
+  readonly downloadBytes?: number;
+  /** Free space of the cache's file system. */
+  readonly freeCacheBytes?: number;
 }
 
 /** What it takes to run a plan on this machine. */
@@ -48,7 +55,24 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
       workers * (WORKER_BYTES + tiles) +
       Math.min(hashers, plan.output.shards.length) * HASHER_BYTES,
     ...(free === undefined ? {} : { freeDiskBytes: free }),
+    ...(await downloadOf(plans, options)),
   };
+}
+
+async function downloadOf(
+  plans: readonly MergePlan[],
+  { hub }: ResourceOptions,
+): Promise<Pick<Resources, "downloadBytes" | "freeCacheBytes">> {
+  // A model that several recipes of a file take comes once.
+  const models = new Map(plans.flatMap((plan) => plan.models.map((model) => [model.reference, model.hub])));
+  const remote = [...models.values()].filter((each) => each !== undefined);
+  if (remote.length === 0) return {};
+  const downloadBytes = remote.reduce(
+    (sum, { byteLength, cachedBytes }) => sum + byteLength - cachedBytes,
+    0,
+  );
+  const free = hub === undefined ? undefined : await freeBytes(hub.cacheFolder);
+  return { downloadBytes, ...(free !== undefined && { freeCacheBytes: free }) };
 }
 
 /** A worker holds a tile of each input and of the result; the widest dtype fixes how many elements that is. */

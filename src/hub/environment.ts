@@ -26,6 +26,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface HubFlags {
   /** As HF_HUB_OFFLINE=1. */
   readonly offline?: boolean | undefined;
+  /** Folder of the cache, above what the environment says. */
+  readonly cacheFolder?: string | undefined;
   /** The user's home by default. */
   readonly homeDirectory?: string | undefined;
 }
@@ -45,7 +47,7 @@ export async function hubSettings(environment: Environment, flags: HubFlags = {}
   const hubHome = path("HF_HOME") ?? join(cacheHome, "huggingface");
   return {
     endpoint: endpointOf(environment),
-    cacheFolder: path("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? join(hubHome, "hub"),
+    cacheFolder: flags.cacheFolder ?? path("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? join(hubHome, "hub"),
     token: await tokenOf(environment, path("HF_TOKEN_PATH") ?? join(hubHome, "token")),
     offline:
       flags.offline ?? ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].some((name) => isOn(environment[name])),

@@ -30,8 +30,13 @@ const ATTEMPTS_BEFORE_CACHE = 2;
 
 type Report = (problem: MergeError) => void;
 
+/** The Hub as a place that models are opened from. */
+export function modelHub(settings: HubSettings, signal?: AbortSignal): ModelHub {
+  return new HubModels(settings, signal);
+}
+
 /** Models by their names at the Hub; planning needs their headers only, and gets them by ranges. */
-export class HubModels implements ModelHub {
+class HubModels implements ModelHub {
   readonly place: string;
   readonly #settings: HubSettings;
   readonly #signal: AbortSignal | undefined;
@@ -80,13 +85,14 @@ export class HubModels implements ModelHub {
     report: Report,
   ): Promise<ModelHeaders> {
     const store = new HubStore(this.#transport(), repository, this.#signal);
+    // Counted before anything is read: reading brings small files.
+    const all = { repository, files: store.filesOf(await store.list()) };
+    const absent = new Set((await missingFiles(this.#settings.cacheFolder, all)).map(({ name }) => name));
     const headers = await readStore(referenceText(reference), store, report);
-    const names = new Set(
-      [...headers.files, ...headers.sideFiles, ...store.smallFiles()].map(({ name }) => name),
-    );
-    const files = store.filesOf(names);
-    const missing = await missingFiles(this.#settings.cacheFolder, { repository, files });
-    return { ...headers, hub: { ...originOf(repository), files, missing: missing.map(({ name }) => name) } };
+    const needed = [...headers.files, ...headers.sideFiles, ...store.smallFiles()];
+    const names = [...new Set(needed.map(({ name }) => name))];
+    const missing = names.filter((name) => absent.has(name));
+    return { ...headers, hub: { ...originOf(repository), files: store.filesOf(names), missing } };
   }
 
   async #openCached(

@@ -16,7 +16,11 @@ export async function downloadModels(prepared: Prepared, options: MergeOptions):
   const origins = remote.flatMap(([, model]) => model.hub ?? []);
   // A refusal of the output must not come after hours of downloading for it.
   await checkOutput(resolve(options.cwd ?? ".", options.out), prepared.output, options.force ?? false);
-  await fetchModels(hub, origins, { signal, onProgress: onDownload });
+  await fetchModels(hub, origins, {
+    signal,
+    onProgress: onDownload,
+    onFile: ({ name }) => options.onDownloaded?.(name),
+  });
   const here = new Map<string, ModelHeaders>();
   for (const [name, model] of remote) here.set(name, await withTimes(model));
   return {

@@ -2,7 +2,7 @@ import { planningOptions } from "../engine/options.ts";
 import type { PlanOptions } from "../engine/options.ts";
 import { PlanError, problemOf, throwIfErrors, UsageError } from "../errors.ts";
 import type { MergeError, Problem } from "../errors.ts";
-import { HubModels } from "../hub/models.ts";
+import { modelHub } from "../hub/models.ts";
 import { didYouMean } from "../nearest.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import { METHODS } from "../methods/index.ts";
@@ -52,7 +52,7 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   const names = new Set(intermediates.map(({ name }) => name));
   const references = [...intermediates, output].flatMap(referencedModels);
   const onDisk = references.filter((reference) => !meansDocument(reference, names));
-  const hub = options.hub === undefined ? undefined : new HubModels(options.hub, options.signal);
+  const hub = options.hub === undefined ? undefined : modelHub(options.hub, options.signal);
   const known = new Map(await openModels(onDisk, { searchFrom, hub }));
   await bringTexts(known.values(), options);
   const texts = await readModelTexts(known.values());

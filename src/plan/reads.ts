@@ -1,5 +1,6 @@
 import type { AnyMethod } from "../methods/define.ts";
 import type { ModelTable } from "./models.ts";
+import type { HubOrigin } from "../sources/types.ts";
 import type { MergePlan, PlannedInput, PlannedModel, PlannedTensor } from "./types.ts";
 
 function inputsOf({ base, inputs }: PlannedTensor): readonly PlannedInput[] {
@@ -15,13 +16,24 @@ export function modelsOf(table: ModelTable, tensors: readonly PlannedTensor[]): 
   const bytes = table.headers.map(() => 0);
   for (const { model, byteLength } of tensors.flatMap(inputsOf))
     bytes[model] = (bytes[model] ?? 0) + byteLength;
-  return table.headers.map(({ reference, location, files }, position) => ({
+  return table.headers.map(({ reference, location, files, hub }, position) => ({
     reference,
     location,
     role: table.isBase(position) ? "base" : "model",
     files,
     readBytes: bytes[position] ?? 0,
+    ...(hub && { hub: downloadOf(hub) }),
   }));
+}
+
+function downloadOf({ repository, revision, commit, files, missing }: HubOrigin): NonNullable<PlannedModel["hub"]> {
+  const names = new Set(missing);
+  const byteLength = files.reduce((sum, file) => sum + file.byteLength, 0);
+  const cached = files.filter(({ name }) => !names.has(name));
+  return {
+    ...{ repository, revision, commit, byteLength },
+    cachedBytes: cached.reduce((sum, file) => sum + file.byteLength, 0),
+  };
 }
 
 /** A pass to measure what methods ask for, if any does, and one to combine. */

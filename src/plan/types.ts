@@ -103,6 +103,14 @@ export interface PlannedModel {
   readonly files: readonly WeightFile[];
   /** Bytes of this model's tensors that the merge reads in a pass. */
   readonly readBytes: number;
+  /** For a model of the Hub, what its files take and what of it is in the cache. */
+  readonly hub?: {
+    readonly repository: string;
+    readonly revision: string;
+    readonly commit: string;
+    readonly byteLength: number;
+    readonly cachedBytes: number;
+  };
 }
 
 export interface PlannedShard {

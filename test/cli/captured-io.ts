@@ -49,7 +49,9 @@ export function captureIo({
   return {
     stdout: new CapturedOutput(isTerminal),
     stderr: new CapturedOutput(isTerminal),
-    environment,
+    // No test asks the network, unless it says where.
+    environment:
+      environment["HF_ENDPOINT"] === undefined ? { HF_HUB_OFFLINE: "1", ...environment } : environment,
     signal: signal ?? new AbortController().signal,
     ask: () => Promise.resolve(answer),
     peakMemoryBytes: () => 123_000_000,

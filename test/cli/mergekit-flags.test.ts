@@ -53,7 +53,7 @@ const DOCUMENTED = [
 ];
 /** Those that do what they say. */
 const DOES =
-  /^(?:--out-shard-size|--(?:no-)?copy-tokenizer|--random-seed|--(?:no-)?write-model-card|--quiet|--num-threads|-j|--unsafe|--intermediate-dir|-I)/;
+  /^(?:--out-shard-size|--(?:no-)?copy-tokenizer|--random-seed|--(?:no-)?write-model-card|--quiet|--num-threads|-j|--unsafe|--intermediate-dir|-I|--transformers-cache|-v)/;
 
 const CARD = ["README.md", "mergekit_config.yml"];
 
@@ -107,7 +107,7 @@ describe("mergekit's flags", () => {
     assert.equal(status, 0, stderr);
     assert.deepEqual(
       stderr.split("\n").map((line) => line.split(" ")[0]),
-      ["--allow-crimes", "--cuda", "--lazy-unpickle", "--trust-remote-code", "--verbose", ""],
+      ["--allow-crimes", "--cuda", "--lazy-unpickle", "--trust-remote-code", ""],
     );
     assert.equal((await run("silent", "--cuda", "--quiet")).stderr, "");
   });

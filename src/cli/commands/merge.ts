@@ -1,6 +1,7 @@
 import { estimateResources, merge, UsageError } from "../../index.ts";
 import type { MergePlan, MergeReport } from "../../index.ts";
 import type { Command, Context } from "../command.ts";
+import { hubOf } from "../hub-options.ts";
 import { mergeOptions } from "../merge-options.ts";
 import { notesOn } from "../mergekit-options.ts";
 import { MERGEKIT_OPTION_NAMES, PLAN_OPTIONS } from "../options.ts";
@@ -77,11 +78,13 @@ function outputOf(given: string | undefined, { outPath }: OptionValues): string 
 
 async function mergeWithProgress(context: Context, recipe: string, out: string): Promise<MergeReport> {
   const { io, options, style, errorStyle } = context;
+  const download = createProgress(io, errorStyle, options.quiet);
   const progress = createProgress(io, errorStyle, options.quiet);
   const evaluation = createProgress(io, errorStyle, options.quiet, "examples");
+  const hub = await hubOf(context);
   const onPlan = async (plan: MergePlan) => {
     if (options.json === true || options.quiet === true) return;
-    const resources = await estimateResources(plan, { ...mergeOptions(options), out });
+    const resources = await estimateResources(plan, { ...mergeOptions(options), out, hub });
     const lines = [style.heading(`Plan of ${recipe}`), ...renderPlanSummary(plan, resources, style), ""];
     const tokens = renderTokenizer(plan, style);
     if (tokens.length > 0) lines.push(...tokens, "");
@@ -92,16 +95,21 @@ async function mergeWithProgress(context: Context, recipe: string, out: string):
       recipe,
       out,
       ...mergeOptions(options),
-      signal: io.signal,
-      onPlan,
-      onProgress: ({ doneBytes, totalBytes }) => progress.update(doneBytes, totalBytes),
       environment: io.environment,
       onEvaluation: ({ done, total }) => {
         progress.stop();
         evaluation.update(done, total);
       },
+      ...{ hub, signal: io.signal, onPlan },
+      onDownload: ({ doneBytes, totalBytes }) => download.update(doneBytes, totalBytes),
+      onProgress: ({ doneBytes, totalBytes }) => {
+        download.stop();
+        progress.update(doneBytes, totalBytes);
+      },
+      ...(options.verbose === true && { onDownloaded: (file) => io.stderr.write(`${file}\n`) }),
     });
   } finally {
+    download.stop();
     progress.stop();
     evaluation.stop();
   }

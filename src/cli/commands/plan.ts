@@ -1,6 +1,7 @@
 import { estimateResources, plan } from "../../index.ts";
 import type { MergePlan } from "../../index.ts";
 import type { Command } from "../command.ts";
+import { hubOf } from "../hub-options.ts";
 import { textWidth } from "../io.ts";
 import { planOptions } from "../merge-options.ts";
 import { PLAN_OPTIONS } from "../options.ts";
@@ -26,7 +27,12 @@ export const planCommand: Command = {
     ["plan recipes/glyphs-slerp.yml --json > plan.json", "the plan that the engine would execute"],
   ],
   async run({ io, options, style, errorStyle }, recipe = "") {
-    const planned = await plan({ recipe, ...planOptions(options), explain: options.explain });
+    const hub = await hubOf({ io, options });
+    const planned = await plan({
+      recipe,
+      ...planOptions(options),
+      ...{ hub, signal: io.signal, explain: options.explain },
+    });
     if (options.json === true) {
       io.stdout.write(`${printPlan(planned)}\n`);
       return 0;
@@ -36,7 +42,7 @@ export const planCommand: Command = {
       options.explain === undefined
         ? [
             style.heading(`Plan of ${recipe}`),
-            ...renderPlanSummary(planned, await estimateResources(planned), style),
+            ...renderPlanSummary(planned, await estimateResources(planned, { hub }), style),
             "",
             ...tokens,
             ...(tokens.length > 0 ? [""] : []),
