@@ -10,7 +10,7 @@ export type { MergeOptions, PlanOptions } from "./engine/options.ts";
 export type { IntermediateReport, MergeReport } from "./engine/report.ts";
 export { estimateResources } from "./engine/resources.ts";
 export type { ResourceOptions, Resources } from "./engine/resources.ts";
-export type { Progress, RunReport, TensorReport } from "./engine/run.ts";
+export type { Progress, RunReport, TensorReport } from "./engine/run-types.ts";
 export type { KindSummary, Spread } from "./engine/summary.ts";
 export type { ExplainedInput, ExplainedParameter, TensorExplanation } from "./plan/explanation.ts";
 export type {

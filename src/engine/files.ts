@@ -53,7 +53,7 @@ export class FileTable {
 function openInput(file: WeightFile): number {
   const descriptor = reading(file, () => openSync(file.path, "r"));
   try {
-    checkUnchanged(file, fstatSync(descriptor));
+    if (file.isSpool !== true) checkUnchanged(file, fstatSync(descriptor));
   } catch (error) {
     closeSync(descriptor);
     throw error;

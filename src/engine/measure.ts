@@ -7,7 +7,7 @@ import { nonFiniteError } from "./non-finite.ts";
 import { mergeResults } from "./passes/index.ts";
 import { Pool } from "./pool.ts";
 import type { GramSums, PassRequest } from "./requests.ts";
-import type { Progress } from "./run.ts";
+import type { Progress } from "./run-types.ts";
 import { workerCount } from "./run.ts";
 import { stripes, workElements } from "./tasks.ts";
 import { workerSetup } from "./worker-setup.ts";

@@ -8,7 +8,7 @@ import type { DownloadProgress } from "../hub/fetch-files.ts";
 import type { MergePlan } from "../plan/types.ts";
 import type { RecipeInput } from "../sources/recipe-file.ts";
 import { dtypeFromRecipe, RECIPE_DTYPE_NAMES } from "../tensor/dtype.ts";
-import type { Progress } from "./run.ts";
+import type { Progress } from "./run-types.ts";
 
 /** What mergekit and the Hub's own tools use. */
 export const DEFAULT_MAX_SHARD_BYTES = 5_000_000_000;

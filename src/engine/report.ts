@@ -2,7 +2,7 @@ import type { Problem } from "../errors.ts";
 import type { EvaluationReport } from "../evaluate/report.ts";
 import type { MergePlan, PlannedTokenizer } from "../plan/types.ts";
 import type { WrittenFile } from "../sink/types.ts";
-import type { RunReport } from "./run.ts";
+import type { RunReport } from "./run-types.ts";
 import { summarizeKinds } from "./summary.ts";
 import type { KindSummary } from "./summary.ts";
 

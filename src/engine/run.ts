@@ -4,16 +4,16 @@ import { EngineError, InterruptedError } from "../errors.ts";
 import { methodByName } from "../methods/index.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
-import type { TensorKind } from "../tensor/names.ts";
 import { checkUnchanged } from "./files.ts";
 import { goesByRows, mergeResults } from "./passes/index.ts";
 import type { PassRequest, PassResult } from "./requests.ts";
 import { nonFiniteError, withoutRepeats } from "./non-finite.ts";
 import { Pool } from "./pool.ts";
 import { program } from "./program.ts";
-import type { Numbers } from "./program.ts";
 import type { JobResult, NonFinite } from "./protocol.ts";
+import type { RunOptions, RunReport } from "./run-types.ts";
 import { ReportSum } from "./report-sum.ts";
+import { StreamedInputs } from "./stream/streamed-inputs.ts";
 import type { Task } from "./tasks.ts";
 import { divide, stripes, workElements } from "./tasks.ts";
 import { DEFAULT_TILE_BYTES, workerSetup } from "./worker-setup.ts";
@@ -23,54 +23,15 @@ const MOST_DEFAULT_WORKERS = 16;
 /** A worker starts in some 30 ms: small merges get fewer. */
 const BYTES_WORTH_A_WORKER = 32 * 2 ** 20;
 
-export interface Progress {
-  /** Input bytes gone through, over all passes. */
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-  readonly tensorsDone: number;
-  readonly tensorCount: number;
-}
-
-export interface RunOptions {
-  /** Where the shards of the plan are being written, in its order; created and sized by the sink. */
-  readonly shardPaths: readonly string[];
-  readonly methods?: readonly AnyMethod[] | undefined;
-  readonly workers?: number | undefined;
-  readonly tileBytes?: number | undefined;
-  readonly allowNonFinite?: boolean | undefined;
-  /** Run the scalar twin of the kernels (slow); the bytes are the same. */
-  readonly scalar?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** Called when all bytes of a tensor are in its shard; never for empty ones. */
-  readonly onWritten?: ((tensor: PlannedTensor) => void) | undefined;
-}
-
-export interface TensorReport {
-  readonly name: string;
-  readonly kind: TensorKind;
-  readonly method: string;
-  readonly action: "merge" | "copy";
-  /** Numbers of the method, such as angle (degrees) and t; means over the rows where rows are solved apart. */
-  readonly numbers: Numbers;
-}
-
-export interface RunReport {
-  /** In the order of the plan. */
-  readonly tensors: readonly TensorReport[];
-  readonly seconds: number;
-  /** Over all passes. */
-  readonly readBytes: number;
-  readonly writtenBytes: number;
-  readonly workers: number;
-  readonly tileBytes: number;
-  readonly nonFinite: readonly NonFinite[];
-}
-
 /** Executes a plan: every tensor measured, solved, combined and written into the shards. */
 export async function runPlan(plan: MergePlan, options: RunOptions): Promise<RunReport> {
-  const run = new Run(plan, options);
-  return run.execute();
+  const { streamed: given } = options;
+  const streamed = given && (await StreamedInputs.open(plan, given));
+  try {
+    return await new Run(plan, options, streamed).execute();
+  } finally {
+    await streamed?.close();
+  }
 }
 
 export function workerCount(plan: MergePlan, asked: number | undefined): number {
@@ -87,6 +48,7 @@ class Run {
   readonly #workers: number;
   readonly #tileBytes: number;
   readonly #pool: Pool;
+  readonly #streamed: StreamedInputs | undefined;
   readonly #reports = new Map<PlannedTensor, ReportSum>();
   readonly #nonFinite = new Map<string, NonFinite>();
   readonly #totalBytes: number;
@@ -95,15 +57,16 @@ class Run {
   #elementsLeft = new Map<PlannedTensor, number>();
   #tensorsDone = 0;
 
-  constructor(plan: MergePlan, options: RunOptions) {
+  constructor(plan: MergePlan, options: RunOptions, streamed: StreamedInputs | undefined) {
     this.#plan = plan;
+    this.#streamed = streamed;
     this.#options = options;
     this.#methods = options.methods ?? [];
     this.#workers = workerCount(plan, options.workers);
     this.#tileBytes = options.tileBytes ?? DEFAULT_TILE_BYTES;
     this.#totalBytes = plan.passes.reduce((sum, pass) => sum + pass.readBytes, 0);
     for (const tensor of plan.tensors) this.#elementsLeft.set(tensor, workElements(tensor));
-    this.#pool = new Pool(this.#workers, workerSetup(plan, options));
+    this.#pool = new Pool(this.#workers, workerSetup(plan, options, streamed && [streamed.file]));
   }
 
   async execute(): Promise<RunReport> {
@@ -112,7 +75,7 @@ class Run {
     this.#options.signal?.addEventListener("abort", onAbort);
     try {
       this.#throwIfStopped();
-      await this.#runTasks(divide(this.#plan));
+      await this.#runTasks(this.#streamed?.tasks ?? divide(this.#plan));
       await this.#pool.close();
       await this.#checkInputs();
       // Told to stop by the last report of progress, or while the workers were closed.
@@ -137,15 +100,24 @@ class Run {
     const lane = async () => {
       for (let i = next++; i < tasks.length; i = next++) {
         const task = tasks[i];
-        if (task?.kind === "local") await this.#runLocal(task, i);
-        else if (task !== undefined) await this.#runShared(task, i);
+        if (task === undefined) continue;
+        const tensors = task.kind === "local" ? task.units.map(({ tensor }) => tensor) : task.tensors;
+        const run = () => (task.kind === "local" ? this.#runLocal(task, i) : this.#runShared(task, i));
+        await this.#with(tensors, run);
       }
     };
     await Promise.all(Array.from({ length: this.#workers * 2 + 1 }, lane));
   }
 
+  /** Runs a step while the inputs of tensors are where workers can read them; those of too many come later, one by one. */
+  async #with<T>(tensors: readonly PlannedTensor[], step: () => Promise<T>, done = true): Promise<T> {
+    const streamed = this.#streamed;
+    return streamed?.fits(tensors) === true ? await streamed.using(tensors, done, step) : await step();
+  }
+
   async #runLocal({ units }: Extract<Task, { kind: "local" }>, priority: number): Promise<void> {
-    const result = await this.#pool.run({ kind: "solve", units }, priority);
+    const local = units.map((unit) => ({ ...unit, tensor: this.#local(unit.tensor) }));
+    const result = await this.#pool.run({ kind: "solve", units: local }, priority);
     units.forEach(({ tensor, range }, i) => {
       this.#reportOf(tensor).merge(result.reports?.[i] ?? {});
       this.#finish(tensor, range.end - range.begin);
@@ -177,7 +149,9 @@ class Run {
     const parts = tensors.flatMap((tensor) => stripes(tensor, byRows).map((range) => ({ tensor, range })));
     const results = await Promise.all(
       parts.map(async ({ tensor, range }) => {
-        const result = await this.#pool.run({ kind: "pass", tensor, range, pass }, priority);
+        const run = () =>
+          this.#pool.run({ kind: "pass", tensor: this.#local(tensor), range, pass }, priority);
+        const result = await this.#with([tensor], run, false);
         this.#account(result);
         return result.pass;
       }),
@@ -217,10 +191,18 @@ class Run {
     this.#options.onWritten?.(tensor);
   }
 
+  #local(tensor: PlannedTensor): PlannedTensor {
+    return this.#streamed?.local(tensor) ?? tensor;
+  }
+
   /** A file that changed after it was opened would leave a merge of two versions. */
   async #checkInputs(): Promise<void> {
-    for (const file of this.#plan.models.flatMap((model) => model.files))
-      checkUnchanged(file, await stat(file.path));
+    for (const [model, { files }] of this.#plan.models.entries()) {
+      for (const [position, file] of files.entries()) {
+        const isRemote = this.#options.streamed?.remote.isRemote({ model, file: position }) === true;
+        if (!isRemote) checkUnchanged(file, await stat(file.path));
+      }
+    }
   }
 
   #report(seconds: number): RunReport {
@@ -238,6 +220,7 @@ class Run {
       workers: this.#workers,
       tileBytes: this.#tileBytes,
       nonFinite: withoutRepeats([...this.#nonFinite.values()]),
+      movedBytes: this.#streamed?.movedBytes ?? 0,
     };
   }
 }

@@ -34,8 +34,9 @@ export function runsInWorkers(
 /**
  * Divides a plan into tasks in the order of the bytes that they write, so that a shard fills from its start and can be
  * hashed meanwhile. No task is longer than some 10 ms of one worker's work, or else all workers share it.
+ * With `neighbours`, small tensors go together only if no others lie between: a batch then reads from few places.
  */
-export function divide(plan: MergePlan): Task[] {
+export function divide(plan: MergePlan, { neighbours = false } = {}): Task[] {
   const tasks: Task[] = [];
   const groups = new Map<string, PlannedTensor[]>();
   const small: Unit[] = [];
@@ -44,16 +45,16 @@ export function divide(plan: MergePlan): Task[] {
     const known = runsInWorkers(tensor.method, plan);
     const parts = partsOf(tensor, count);
     if (count === 0) continue;
-    if (tensor.group !== undefined && tensor.action === "merge") {
-      const key = `${tensor.method}\n${tensor.group}`;
+    const isGrouped = tensor.group !== undefined && tensor.action === "merge";
+    const isSmall = !isGrouped && parts === undefined && count <= stripeElements(count) && known;
+    if (neighbours && !isSmall) tasks.push(...batches(small.splice(0)));
+    if (isGrouped) {
+      const key = `${tensor.method}\n${tensor.group ?? ""}`;
       groups.set(key, [...(groups.get(key) ?? []), tensor]);
     } else if (parts !== undefined) {
       for (const unit of parts) tasks.push({ kind: "local", units: [unit] });
-    } else if (count > stripeElements(count) || !known) {
-      tasks.push({ kind: "shared", tensors: [tensor], size: count });
-    } else {
-      small.push({ tensor, range: { begin: 0, end: count } });
-    }
+    } else if (isSmall) small.push({ tensor, range: { begin: 0, end: count } });
+    else tasks.push({ kind: "shared", tensors: [tensor], size: count });
   }
   for (const tensors of groups.values())
     tasks.push({ kind: "shared", tensors, size: tensors.reduce((sum, t) => sum + workElements(t), 0) });

@@ -1,4 +1,5 @@
 import type { MergePlan } from "../plan/types.ts";
+import type { WeightFile } from "../sources/types.ts";
 import type { WorkerSetup } from "./protocol.ts";
 import { shareAlignment } from "./row-pieces.ts";
 
@@ -10,12 +11,16 @@ interface SetupOptions {
   readonly scalar?: boolean | undefined;
 }
 
-/** What the workers of a plan are started with. */
-export function workerSetup(plan: MergePlan, options: SetupOptions): WorkerSetup {
+/** What the workers of a plan are started with; every model has the spool as its last file, if there is one. */
+export function workerSetup(
+  plan: MergePlan,
+  options: SetupOptions,
+  spool: readonly WeightFile[] = [],
+): WorkerSetup {
   const { shardPaths, tileBytes = DEFAULT_TILE_BYTES, scalar } = options;
   return {
     seed: plan.seed,
-    models: plan.models.map(({ reference, files }) => ({ reference, files })),
+    models: plan.models.map(({ reference, files }) => ({ reference, files: [...files, ...spool] })),
     alignments: (plan.alignments ?? []).map(shareAlignment),
     shardPaths,
     methodModules: plan.methodModules ?? [],

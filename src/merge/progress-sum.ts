@@ -1,4 +1,4 @@
-import type { Progress } from "../engine/run.ts";
+import type { Progress } from "../engine/run-types.ts";
 import type { Step } from "./plan-step.ts";
 
 /** Progress of several merges as that of one. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isMergeError } from "../../src/errors.ts";
 import { runPlan } from "../../src/engine/run.ts";
-import type { RunOptions } from "../../src/engine/run.ts";
+import type { RunOptions } from "../../src/engine/run-types.ts";
 import { splitColumns } from "../../src/engine/segments.ts";
 import { makeNormal } from "../fixtures/random.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";

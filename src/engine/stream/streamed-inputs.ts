@@ -1,0 +1,132 @@
+import { open, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import type { MergePlan, PlannedTensor } from "../../plan/types.ts";
+import { toSinkError } from "../../sink/errors.ts";
+import type { WeightFile } from "../../sources/types.ts";
+import { divide } from "../tasks.ts";
+import type { Task } from "../tasks.ts";
+import { Blocks } from "./blocks.ts";
+import type { Block } from "./blocks.ts";
+import { moveInputs } from "./ranges.ts";
+import type { FilePosition, StoredRange } from "./ranges.ts";
+import { Spool } from "./spool.ts";
+
+/** Room for the blocks of a few tasks at a time, so that the next ones arrive while workers are busy. */
+const LEAST_SPOOL_BYTES = 2 ** 30;
+const BLOCK_BYTES = 32 * 2 ** 20;
+/** Of what the largest task needs: itself, and as much on its way for the next one. */
+const TASKS_IN_SPOOL = 2;
+
+/** Input files that are not on this machine. */
+export interface RemoteInputs {
+  isRemote(position: FilePosition): boolean;
+  /** Hands over the bytes of a range in order; each is handed over once. */
+  fetch(range: StoredRange, write: (parts: readonly Uint8Array[]) => Promise<void>): Promise<void>;
+}
+
+export interface StreamOptions {
+  readonly remote: RemoteInputs;
+  /** The file that inputs pass through; removed at the end. */
+  readonly spoolPath: string;
+  /** Length up to which the spool may grow whatever the tasks need; 1 GiB by default. */
+  readonly leastSpoolBytes?: number | undefined;
+  /** Neighbouring tensors are fetched together up to this many bytes, so that servers see few, large requests; 32 MiB. */
+  readonly blockBytes?: number | undefined;
+}
+
+/** Inputs that workers read from a spool file, into which they come by ranges as the tasks need them. */
+export class StreamedInputs {
+  /** In the order of the output, which is most often that of the inputs, so that files are read from beginning to end. */
+  readonly tasks: readonly Task[];
+  /** The spool, as workers see it. */
+  readonly file: WeightFile;
+  readonly #blocks: Blocks;
+  readonly #spool: Spool;
+  readonly #remote: RemoteInputs;
+  readonly #handle: FileHandle;
+  readonly #files: readonly number[];
+  /** Of one task. */
+  readonly #mostAtOnce: number;
+  /** Bytes that have come. */
+  movedBytes = 0;
+
+  private constructor(plan: MergePlan, options: StreamOptions, handle: FileHandle) {
+    const {
+      remote,
+      spoolPath: path,
+      leastSpoolBytes = LEAST_SPOOL_BYTES,
+      blockBytes = BLOCK_BYTES,
+    } = options;
+    this.tasks = divide(plan, { neighbours: true });
+    this.#remote = remote;
+    this.#handle = handle;
+    this.file = { name: "the spool", path, byteLength: 0, modifiedMs: 0, isSpool: true };
+    this.#files = plan.models.map(({ files }) => files.length);
+    this.#blocks = new Blocks(this.tasks.map(tensorsOf), (position) => remote.isRemote(position), blockBytes);
+    // A group of tensors that share statistics may be a whole model: its tensors can come one by one.
+    const units = this.tasks.flatMap((task) =>
+      task.kind === "local" ? [tensorsOf(task)] : task.tensors.map((tensor) => [tensor]),
+    );
+    const largest = units.reduce((most, tensors) => Math.max(most, this.#bytesOf(tensors)), 0);
+    const byteLength = Math.max(leastSpoolBytes, largest * TASKS_IN_SPOOL);
+    this.#mostAtOnce = byteLength / TASKS_IN_SPOOL;
+    this.#spool = new Spool(byteLength, (block, offset) => this.#fetch(block, offset));
+  }
+
+  static async open(plan: MergePlan, options: StreamOptions): Promise<StreamedInputs> {
+    const handle = await open(options.spoolPath, "wx+").catch((error: unknown) => {
+      throw toSinkError(error, options.spoolPath);
+    });
+    return new StreamedInputs(plan, options, handle);
+  }
+
+  /** Whether all that these tensors need fits the spool at once, so that it comes once whatever the number of passes. */
+  fits(tensors: readonly PlannedTensor[]): boolean {
+    return this.#bytesOf(tensors) <= this.#mostAtOnce;
+  }
+
+  /** Runs a step while the inputs of tensors are in the spool; `done`: no later step of their task needs them. */
+  async using<T>(tensors: readonly PlannedTensor[], done: boolean, step: () => Promise<T>): Promise<T> {
+    return await this.#spool.using(this.#blocks.of(tensors), done, step);
+  }
+
+  /** A tensor whose inputs are in the spool, with their places there. */
+  local(tensor: PlannedTensor): PlannedTensor {
+    return moveInputs(tensor, ({ model, file, offset }) => {
+      const block = this.#blocks.at({ model, file, offset });
+      const start = block === undefined ? undefined : this.#spool.offsetOf(block);
+      if (block === undefined || start === undefined) return { file, offset };
+      return { file: this.#files[model] ?? 0, offset: start + offset - block.begin };
+    });
+  }
+
+  /** Removes the spool. */
+  async close(): Promise<void> {
+    await this.#handle.close();
+    await rm(this.file.path, { force: true });
+  }
+
+  #bytesOf(tensors: readonly PlannedTensor[]): number {
+    return this.#blocks.of(tensors).reduce((sum, { begin, end }) => sum + end - begin, 0);
+  }
+
+  async #fetch(block: Block, offset: number): Promise<void> {
+    let at = offset;
+    await this.#remote.fetch(block, async (parts) => {
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      try {
+        for (let written = 0; written < length;) {
+          const rest = written === 0 ? parts : [Buffer.concat(parts).subarray(written)];
+          written += (await this.#handle.writev(rest, at + written)).bytesWritten;
+        }
+      } catch (error) {
+        throw toSinkError(error, this.file.path);
+      }
+      at += length;
+      this.movedBytes += length;
+    });
+  }
+}
+
+const tensorsOf = (task: Task): readonly PlannedTensor[] =>
+  task.kind === "local" ? task.units.map(({ tensor }) => tensor) : task.tensors;

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runPlan } from "../../src/engine/run.ts";
+import { Extents } from "../../src/engine/stream/extents.ts";
+import { Spool } from "../../src/engine/stream/spool.ts";
+import type { Block } from "../../src/engine/stream/blocks.ts";
+import type { StoredRange } from "../../src/engine/stream/ranges.ts";
+import type { RemoteInputs } from "../../src/engine/stream/streamed-inputs.ts";
+import { merge, plan as planOf } from "../../src/index.ts";
+import type { MergePlan } from "../../src/index.ts";
+import { makeRandom } from "../fixtures/random.ts";
+import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
+
+/** Files of a plan as if they were far away: bytes come late, in small pieces, and every range is noted. */
+function farAway(plan: MergePlan): { plan: MergePlan; remote: RemoteInputs; fetched: StoredRange[] } {
+  const fetched: StoredRange[] = [];
+  const paths = plan.models.map(({ files }) => files.map(({ path }) => path));
+  const models = plan.models.map((model) => ({
+    ...model,
+    files: model.files.map((file) => ({ ...file, path: "/nowhere" })),
+  }));
+  const remote: RemoteInputs = {
+    isRemote: () => true,
+    async fetch(range, write) {
+      fetched.push(range);
+      const bytes = (await readFile(paths[range.model]?.[range.file] ?? "")).subarray(range.begin, range.end);
+      await sleep((range.begin * 7919) % 5);
+      for (let at = 0; at < bytes.length; at += 50_000) {
+        await write([bytes.subarray(at, at + 20_000), bytes.subarray(at + 20_000, at + 50_000)]);
+      }
+    },
+  };
+  return { plan: { ...plan, models }, remote, fetched };
+}
+
+/** The tensors' bytes of a shard. */
+const dataOf = async (path: string, headerByteLength: number) =>
+  (await readFile(path)).subarray(headerByteLength);
+
+describe("Inputs that are streamed", () => {
+  const temporary = useTemporaryFolder();
+  /** One for each way to go about it: by tensor, row and group, with one pass and several, with layers taken twice. */
+  const recipes = ["model-stock", "nuslerp", "metagpt", "ties", "overrides", "slices", "passthrough"].map(
+    (name) => `glyphs-${name}.yml`,
+  );
+
+  /** Merges from disk and from far away, and compares the bytes of all tensors. */
+  async function compare(recipe: string, sizes: { leastSpoolBytes?: number; blockBytes?: number } = {}) {
+    const folder = `${recipe}-${sizes.blockBytes ?? ""}`;
+    const [expected, out] = [temporary(folder, "expected"), temporary(folder, "streamed")];
+    const path = join("recipes", recipe);
+    await merge({ recipe: path, out: expected });
+    const { plan, remote, fetched } = farAway(await planOf({ recipe: path }));
+    await mkdir(out);
+    const shardPaths = plan.output.shards.map((shard) => join(out, shard.name));
+    for (const [k, shard] of shardPaths.entries()) {
+      const file = await open(shard, "w");
+      await file.truncate(plan.output.shards[k]?.byteLength);
+      await file.close();
+    }
+    const streamed = { remote, spoolPath: temporary(folder, "spool"), ...sizes };
+    const report = await runPlan(plan, { shardPaths, workers: 2, streamed });
+    for (const { name, headerByteLength } of plan.output.shards) {
+      const data = await dataOf(join(out, name), headerByteLength);
+      assert.equal(Buffer.compare(data, await dataOf(join(expected, name), headerByteLength)), 0);
+    }
+    assert.equal(existsSync(streamed.spoolPath), false);
+    assert.equal(
+      report.movedBytes,
+      fetched.reduce((sum, { begin, end }) => sum + end - begin, 0),
+    );
+    return { plan, fetched };
+  }
+
+  for (const recipe of recipes) {
+    it(`give the same bytes as files on disk, and each byte is fetched once: ${recipe}`, async () => {
+      const { fetched } = await compare(recipe);
+      const ordered = fetched.toSorted((a, b) => a.model - b.model || a.file - b.file || a.begin - b.begin);
+      for (const [k, range] of ordered.entries()) {
+        const before = ordered[k - 1];
+        const sameFile = before?.model === range.model && before.file === range.file;
+        assert.ok(!sameFile || before.end <= range.begin, "a byte was fetched twice");
+      }
+    });
+  }
+
+  it("are fetched once in each pass if a group of tensors does not fit the spool", async () => {
+    const { plan, fetched } = await compare("glyphs-metagpt.yml", { leastSpoolBytes: 1, blockBytes: 1 });
+    const counts = new Map<string, number>();
+    for (const { model, begin } of fetched)
+      counts.set(`${model} ${begin}`, (counts.get(`${model} ${begin}`) ?? 0) + 1);
+    assert.equal(Math.max(...counts.values()), plan.passes.length);
+  });
+
+  it("come to an end with the error of the one that could not be fetched", async () => {
+    const { plan, remote } = farAway(await planOf({ recipe: "recipes/glyphs-model-stock.yml" }));
+    const fetch: RemoteInputs["fetch"] = async (range, write) => {
+      if (range.model === 1) throw new Error("the line is cut");
+      await remote.fetch(range, write);
+    };
+    const shardPaths = [temporary("failed")];
+    await (await open(temporary("failed"), "w")).close();
+    const spoolPath = temporary("failed-spool");
+    const run = runPlan(plan, {
+      shardPaths,
+      workers: 2,
+      streamed: { remote: { ...remote, fetch }, spoolPath },
+    });
+    await assert.rejects(run, /the line is cut/);
+    assert.equal(existsSync(spoolPath), false);
+  });
+});
+
+describe("The spool", () => {
+  const block = (begin: number, end: number, tasks: number): Block => ({
+    model: 0,
+    file: 0,
+    begin,
+    end,
+    tasks,
+  });
+
+  it("never holds more than its length, keeps what is in use apart, and serves everyone in the end", async () => {
+    const random = makeRandom(7);
+    const blocks = Array.from({ length: 40 }, (_, k) =>
+      block(k * 100, k * 100 + 10 + Math.floor(random() * 60), 3),
+    );
+    const uses = blocks
+      .flatMap((each) => [each, each, each])
+      .map((each) => [each, blocks[Math.floor(random() * 40)] ?? each]);
+    const held = new Map<Block, number>();
+    let fetches = 0;
+    const spool = new Spool(200, async () => {
+      fetches += 1;
+      await sleep(random() * 3);
+    });
+    const order = uses
+      .map((pair) => ({ pair: [...new Set(pair)], at: random() }))
+      .sort((a, b) => a.at - b.at);
+    await Promise.all(
+      order.map(({ pair }) =>
+        spool.using(pair, false, async () => {
+          for (const each of pair) held.set(each, (held.get(each) ?? 0) + 1);
+          const places = [...held.keys()].map(
+            (each) => [spool.offsetOf(each) ?? NaN, each.end - each.begin] as const,
+          );
+          for (const [k, [offset, length]] of places.sort((a, b) => a[0] - b[0]).entries()) {
+            const next = places[k + 1]?.[0] ?? spool.byteLength;
+            assert.ok(offset + length <= next, "two blocks share a byte, or one ends beyond the spool");
+          }
+          await sleep(random() * 2);
+          for (const each of pair) {
+            const left = (held.get(each) ?? 0) - 1;
+            if (left === 0) held.delete(each);
+            else held.set(each, left);
+          }
+        }),
+      ),
+    );
+    assert.ok(fetches >= 40);
+    // Blocks of up to a third of the spool may lie so that the free space between them is of no use.
+    assert.ok(spool.byteLength <= 2 * 200, `${spool.byteLength}`);
+  });
+
+  it("lets a block go after its last task, and fetches it once", async () => {
+    const fetched: Block[] = [];
+    const spool = new Spool(100, (each) => Promise.resolve(void fetched.push(each)));
+    const [a, b] = [block(0, 60, 2), block(60, 120, 1)];
+    await spool.using([a], true, () => spool.using([a], false, () => Promise.resolve()));
+    assert.equal(spool.offsetOf(a), 0);
+    await spool.using([a], true, () => Promise.resolve());
+    assert.equal(spool.offsetOf(a), undefined);
+    await spool.using([b], true, () => Promise.resolve(assert.equal(spool.offsetOf(b), 0)));
+    assert.deepEqual(fetched, [a, b]);
+  });
+
+  it("joins free space of neighbours", () => {
+    const extents = new Extents(100);
+    assert.deepEqual([extents.allocate(30), extents.allocate(30), extents.allocate(40)], [0, 30, 60]);
+    assert.equal(extents.allocate(1), undefined);
+    extents.free(0, 30);
+    extents.free(60, 40);
+    assert.equal(extents.allocate(50), undefined);
+    extents.free(30, 30);
+    assert.equal(extents.allocate(100), 0);
+    extents.grow(10);
+    assert.equal(extents.allocate(10), 100);
+  });
+});
