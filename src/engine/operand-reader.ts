@@ -33,11 +33,20 @@ export interface ReadOperand {
 /** Brings ranges of an input's elements into memory, from wherever they lie. */
 export class OperandReader {
   readonly #of: ReaderSetup;
+  #bytes: Uint8Array;
   /** By operand: one for each input with padding to a multiple. */
   readonly #means = new Map<string, Float64Array>();
 
   constructor(of: ReaderSetup) {
     this.#of = of;
+    this.#bytes = new Uint8Array(of.memory.buffer);
+  }
+
+  /** All memory: one view for all reads, of which there may be one for each token. */
+  get #memory(): Uint8Array {
+    const { buffer } = this.#of.memory;
+    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
+    return this.#bytes;
   }
 
   /** Reads elements of the input's tensor to an address. */
@@ -66,7 +75,7 @@ export class OperandReader {
     const { input, elementBytes, shape } = operand;
     const { origin, row, column, length } = piece;
     if (origin === ZERO) {
-      new Uint8Array(this.#of.memory.buffer, address, length * elementBytes).fill(0);
+      this.#memory.fill(0, address, address + length * elementBytes);
     } else if (origin === MEAN) {
       this.#repeat(
         this.#meanOf(operand, alignment.vocabularyLength),
@@ -179,10 +188,10 @@ export class OperandReader {
     { begin, end }: Range,
     address: number,
   ): void {
-    const { setup, files, memory } = this.#of;
+    const { setup, files } = this.#of;
     const file = setup.models[model]?.files[position];
     if (file === undefined) throw new EngineError("INTERNAL", `No file for ${tensor}`);
-    const bytes = new Uint8Array(memory.buffer);
+    const bytes = this.#memory;
     if (strides === undefined) {
       files.read(file, bytes, address, (end - begin) * size, offset + begin * size);
       return;

@@ -10,6 +10,7 @@ import type { ModelHeaders } from "../sources/types.ts";
 import { alignRows } from "../tokenizer/align.ts";
 import { outputVocabulary } from "../tokenizer/output-vocabulary.ts";
 import type { OutputVocabulary } from "../tokenizer/output-vocabulary.ts";
+import type { Alignment } from "../tokenizer/row-map.ts";
 import { summarizeAlignment } from "../tokenizer/summary.ts";
 import type { AlignmentSummary } from "../tokenizer/summary.ts";
 import type { TokenizedModel, TokenizerFiles, TokenizerSetting, TokenSource } from "../tokenizer/types.ts";
@@ -23,8 +24,12 @@ import { vocabularyRows } from "./token-rows.ts";
 export interface MergedTokenizer {
   /** By position in the plan's models. */
   readonly models: readonly TokenizedModel[];
+  /** Its position among them. */
+  readonly base: number | undefined;
   readonly setting: TokenizerSetting;
   readonly output: OutputVocabulary;
+  /** Of tensors that all models have. */
+  readonly alignment: Alignment;
   readonly summary: AlignmentSummary;
   readonly written: WrittenTokenizer;
   readonly warnings: readonly Problem[];
@@ -49,7 +54,8 @@ export function planTokenizer(
     const alignment = alignRows(output, models, base, setting.tokens);
     const written = writeTokenizer(output, models);
     const summary = summarizeAlignment(output, models, alignment);
-    return { models, setting, output, summary, written, warnings: [...warnings, ...written.warnings] };
+    const all = [...warnings, ...written.warnings];
+    return { models, base, setting, output, alignment, summary, written, warnings: all };
   });
 }
 

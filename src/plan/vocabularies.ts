@@ -46,13 +46,16 @@ export class Vocabularies {
   /** How the rows of tensors of these models come about, the output's vocabulary being the merged one. */
   alignmentOf(positions: readonly number[], base: number | undefined): NumberedAlignment | undefined {
     if (this.merged === undefined) return undefined;
-    const { models, output, setting } = this.merged;
+    const { models, output, setting, alignment: whole, base: wholeBase } = this.merged;
     const key = `${positions.join(" ")} of ${base ?? "none"}`;
     const known = this.#byModels.get(key);
     if (known !== undefined) return known;
     const aligned = positions.flatMap((position) => models[position] ?? []);
     const first = base === undefined ? -1 : positions.indexOf(base);
-    const alignment = alignRows(output, aligned, first < 0 ? undefined : first, setting.tokens);
+    const alignment =
+      positions.length === models.length && base === wholeBase
+        ? whole
+        : alignRows(output, aligned, first < 0 ? undefined : first, setting.tokens);
     const numbered = { position: this.alignments.length, alignment };
     this.alignments.push(alignment);
     this.#byModels.set(key, numbered);

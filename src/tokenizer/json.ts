@@ -42,44 +42,86 @@ export function member(object: JsonObject | undefined, key: string): JsonValue |
   return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** JSON whose large objects may be maps: these keep their order, where an object would put keys like "7" first. */
+/** A JSON object by its members: they keep their order, where an object would put keys like "7" first. */
+export class Members {
+  readonly entries: Iterable<readonly [string, Printable]>;
+
+  constructor(entries: Iterable<readonly [string, Printable]>) {
+    this.entries = entries;
+  }
+}
+
+/** JSON to be printed; its lists may be anything that can be gone through once. */
 export type Printable =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Printable[]
-  | ReadonlyMap<string, Printable>
-  | { readonly [key: string]: Printable };
+  string | number | boolean | null | Iterable<Printable> | Members | { readonly [key: string]: Printable };
 
 /**
  * JSON text with two spaces a level, as tokenizers are published. Whole numbers stay digits: model_max_length is often
  * 10^30, which Python must not read back as a float.
  */
 export function printJson(value: Printable): string {
-  return `${print(value, "\n")}\n`;
+  const text = new TextBlocks();
+  print(value, "\n", text);
+  text.add("\n");
+  return text.toString();
 }
 
-function print(value: Printable, lineStart: string): string {
+/** Pieces joined together in blocks: hundreds of thousands of them would take several times the text's memory. */
+const BLOCK_PIECES = 8192;
+
+class TextBlocks {
+  readonly #blocks: string[] = [];
+  #pieces: string[] = [];
+
+  add(piece: string): void {
+    this.#pieces.push(piece);
+    if (this.#pieces.length < BLOCK_PIECES) return;
+    this.#blocks.push(this.#pieces.join(""));
+    this.#pieces = [];
+  }
+
+  toString(): string {
+    return this.#blocks.join("") + this.#pieces.join("");
+  }
+}
+
+function print(value: Printable, lineStart: string, text: TextBlocks): void {
   if (lineStart.length > 2 * MAX_DEPTH) throw broken("A tokenizer file", "is nested too deeply");
-  if (typeof value === "number") return printNumber(value);
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const inner = `${lineStart}  `;
-  if (isList(value)) {
-    const items = value.map((item) => print(item, inner));
-    return items.length === 0 ? "[]" : `[${inner}${items.join(`,${inner}`)}${lineStart}]`;
-  }
-  const entries = value instanceof Map ? value : Object.entries(value);
-  const members: string[] = [];
-  for (const [key, item] of entries as Iterable<[string, Printable]>) {
-    members.push(`${JSON.stringify(key)}: ${print(item, inner)}`);
-  }
-  return members.length === 0 ? "{}" : `{${inner}${members.join(`,${inner}`)}${lineStart}}`;
+  if (typeof value === "number") text.add(printNumber(value));
+  else if (typeof value !== "object" || value === null) text.add(JSON.stringify(value));
+  else if (value instanceof Members) printMembers(value.entries, lineStart, text);
+  else if (isList(value)) printItems(value, lineStart, text);
+  else printMembers(Object.entries(value), lineStart, text);
 }
 
-// The type guard of Array.isArray does not take read-only arrays out of a union.
-function isList(value: Printable): value is readonly Printable[] {
-  return Array.isArray(value);
+function printItems(items: Iterable<Printable>, lineStart: string, text: TextBlocks): void {
+  const inner = `${lineStart}  `;
+  let start = `[${inner}`;
+  for (const item of items) {
+    text.add(start);
+    print(item, inner, text);
+    start = `,${inner}`;
+  }
+  text.add(start.startsWith("[") ? "[]" : `${lineStart}]`);
+}
+
+function printMembers(
+  entries: Iterable<readonly [string, Printable]>,
+  lineStart: string,
+  text: TextBlocks,
+): void {
+  const inner = `${lineStart}  `;
+  let start = `{${inner}`;
+  for (const [key, item] of entries) {
+    text.add(`${start}${JSON.stringify(key)}: `);
+    print(item, inner, text);
+    start = `,${inner}`;
+  }
+  text.add(start.startsWith("{") ? "{}" : `${lineStart}}`);
+}
+
+function isList(value: object): value is Iterable<Printable> {
+  return Symbol.iterator in value;
 }
 
 function printNumber(value: number): string {

@@ -1,10 +1,10 @@
 import { PlanError } from "../errors.ts";
 import { MergeList } from "./bpe.ts";
-import type { Pair } from "./bpe.ts";
 import { namedFile } from "./files.ts";
 import { broken } from "./json.ts";
 import { extendMerges, readMerges } from "./merges.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
+import { Symbols } from "./symbols.ts";
 import { byId } from "./token-ids.ts";
 import { readModelPart, scoredTokens } from "./tokenizer-json.ts";
 import type { AddedToken, TokenizedModel } from "./types.ts";
@@ -14,7 +14,7 @@ export interface ModelSection {
   /** Tokens of the model itself, by id. */
   readonly tokens: readonly (readonly [string, number])[];
   /** BPE only. */
-  readonly merges: readonly Pair[] | undefined;
+  readonly merges: MergeList | undefined;
   /** Unigram only: tokens with scores, the place is the id. */
   readonly scores: readonly (readonly [string, number])[] | undefined;
   /** Added tokens by id. */
@@ -35,17 +35,34 @@ export function modelSection(
   const section = { tokens, added, merges: undefined, scores: undefined, unreachable: [] };
   if (kind === "Unigram") return { ...section, scores: scoresOf(tokens, models, donor) };
   if (kind !== "BPE") return section;
-  const known = new Set(tokens.map(([token]) => token));
-  const list = new MergeList(spelling.prefix);
-  for (const pair of readMerges(donor)) {
+  const symbols = new Symbols(output.ids, output.length);
+  const known = flagsOf(
+    tokens.map(([token]) => symbols.numberOf(token)),
+    symbols,
+  );
+  const list = new MergeList(symbols, spelling.prefix);
+  const own = readMerges(donor, symbols);
+  for (let place = 0; place < own.length; place++) {
+    const [left, right] = [own.left(place), own.right(place)];
     // Libraries refuse to load a merge of tokens that are not there.
     const whole =
-      output.removed.length === 0 || [...pair, list.product(pair)].every((part) => known.has(part));
-    if (whole) list.add(pair);
+      output.removed.length === 0 ||
+      [left, right, list.product(left, right)].every((part) => known[part] === 1);
+    if (whole) list.add(left, right);
   }
-  const wanted = new Set([...output.brought.keys()].filter((token) => !output.added.has(token)));
-  const unreachable = extendMerges(list, spelling, wanted, known, models);
-  return { ...section, merges: list.pairs, unreachable };
+  const brought = [...output.brought.keys()].filter((token) => !output.added.has(token));
+  const wanted = flagsOf(
+    brought.map((token) => symbols.numberOf(token)),
+    symbols,
+  );
+  const unreachable = extendMerges(list, spelling, { wanted, known }, models);
+  return { ...section, merges: list, unreachable };
+}
+
+function flagsOf(numbers: readonly number[], { count }: Symbols): Uint8Array {
+  const flags = new Uint8Array(count);
+  for (const number of numbers) flags[number] = 1;
+  return flags;
 }
 
 /**
@@ -60,7 +77,7 @@ function ownTokens(
   donor: TokenizedModel,
 ): (readonly [string, number])[] {
   const outside = new Set(added.filter((token) => token.outside).map(({ content }) => content));
-  const inside = byId([...output.ids].filter(([token]) => !outside.has(token)));
+  const inside = byId(entriesWithout(output.ids, outside));
   const tokens = loadsInPlace(added, outside, inside.length) ? inside : byId(output.ids);
   const hole = tokens.findIndex(([, id], place) => id !== place);
   if (listed && hole >= 0) {
@@ -69,6 +86,13 @@ function ownTokens(
     throw new PlanError("PLAN_TOKENIZER", message, { where: donor.reference, hint });
   }
   return tokens;
+}
+
+function* entriesWithout(
+  ids: ReadonlyMap<string, number>,
+  left: ReadonlySet<string>,
+): Generator<[string, number]> {
+  for (const entry of ids) if (!left.has(entry[0])) yield entry;
 }
 
 /** Follows the numbering of the tokenizers library. */

@@ -2,7 +2,7 @@ import { modelAt } from "./output-vocabulary.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
 import { AVERAGE, ZERO } from "./row-map.ts";
 import type { Alignment, RowMap } from "./row-map.ts";
-import { countTokens } from "./token-count.ts";
+import { countTokens, TokenCounter } from "./token-count.ts";
 import type { TokenCount } from "./token-count.ts";
 import { byId, tokensById } from "./token-ids.ts";
 import type { AlignedModel } from "./types.ts";
@@ -40,12 +40,14 @@ export function summarizeAlignment(
 ): AlignmentSummary {
   const tokens = tokensById(output.ids, output.rows);
   const donor = modelAt(models, output.donor);
-  const added = byId([...output.ids].filter(([token]) => !donor.vocabulary.ids.has(token)));
+  const added = tokens.filter(
+    (token): token is string => token !== undefined && !donor.vocabulary.ids.has(token),
+  );
   return {
     donor: donor.reference,
     tokens: output.ids.size,
     rows: output.rows,
-    added: countTokens(added.map(([token]) => token)),
+    added: countTokens(added),
     removed: countTokens(output.removed),
     models: models.map((model, position) => {
       const map = alignment.maps[position] ?? { starts: [], origins: [], rows: [] };
@@ -61,43 +63,44 @@ function summarizeModel(
   output: OutputVocabulary,
   tokens: readonly (string | undefined)[],
 ): ModelAlignmentSummary {
-  const lists = {
-    moved: [] as string[],
-    copied: [] as string[],
-    averaged: [] as string[],
-    zeroed: [] as string[],
+  const counters = {
+    moved: new TokenCounter(),
+    copied: new TokenCounter(),
+    averaged: new TokenCounter(),
+    zeroed: new TokenCounter(),
   };
   map.starts.forEach((start, i) => {
     const origin = map.origins[i] ?? ZERO;
     const stays = origin === position && map.rows[i] === start;
     if (stays) return;
-    const list = listOf(origin, position, lists);
+    const counter = counterOf(origin, position, counters);
     const end = map.starts[i + 1] ?? output.rows;
     for (let row = start; row < end; row++) {
       const token = tokens[row];
       if (token === undefined) continue;
       // The recipe may have asked for the row of another token of the same model.
-      const other = origin === position && vocabulary.ids.get(token) !== (map.rows[i] ?? 0) + row - start;
-      (other ? lists.copied : list).push(token);
+      const isOther = origin === position && vocabulary.ids.get(token) !== (map.rows[i] ?? 0) + row - start;
+      (isOther ? counters.copied : counter).add(token);
     }
   });
-  const dropped = byId([...vocabulary.ids].filter(([token, id]) => id < rows && !output.ids.has(token)));
+  const dropped: (readonly [string, number])[] = [];
+  for (const entry of vocabulary.ids) if (entry[1] < rows && !output.ids.has(entry[0])) dropped.push(entry);
   return {
     model: reference,
-    moved: countTokens(lists.moved),
-    dropped: countTokens(dropped.map(([token]) => token)),
-    copied: countTokens(lists.copied),
-    averaged: countTokens(lists.averaged),
-    zeroed: countTokens(lists.zeroed),
+    moved: counters.moved.done(),
+    dropped: countTokens(byId(dropped).map(([token]) => token)),
+    copied: counters.copied.done(),
+    averaged: counters.averaged.done(),
+    zeroed: counters.zeroed.done(),
   };
 }
 
-function listOf<L>(
+function counterOf<C>(
   origin: number,
   position: number,
-  lists: { moved: L; copied: L; averaged: L; zeroed: L },
-): L {
-  if (origin === position) return lists.moved;
-  if (origin === AVERAGE) return lists.averaged;
-  return origin === ZERO ? lists.zeroed : lists.copied;
+  counters: { moved: C; copied: C; averaged: C; zeroed: C },
+): C {
+  if (origin === position) return counters.moved;
+  if (origin === AVERAGE) return counters.averaged;
+  return origin === ZERO ? counters.zeroed : counters.copied;
 }

@@ -7,6 +7,21 @@ export interface TokenCount {
   readonly examples: readonly string[];
 }
 
+/** Counts tokens one by one, without keeping all. */
+export class TokenCounter implements TokenCount {
+  count = 0;
+  readonly examples: string[] = [];
+
+  add(token: string): void {
+    if (this.count++ < MAX_EXAMPLES) this.examples.push(token);
+  }
+
+  /** As plain data. */
+  done(): TokenCount {
+    return { count: this.count, examples: this.examples };
+  }
+}
+
 export function countTokens(tokens: readonly string[]): TokenCount {
   return { count: tokens.length, examples: tokens.slice(0, MAX_EXAMPLES) };
 }

@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from "../sources/types.ts";
 import { contentOf, NAMED_SPECIAL_KEYS, SPECIAL_LIST_KEYS } from "./added-tokens.ts";
-import { isObject, member, parseJsonObject, printJson } from "./json.ts";
+import { isObject, member, Members, parseJsonObject, printJson } from "./json.ts";
 import type { NamedText, Printable } from "./json.ts";
 import type { ModelSection } from "./model-section.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
-import { hasSpace } from "./write-tokenizer-json.ts";
+import { mergeLines } from "./write-tokenizer-json.ts";
 
 /** tokenizer_config.json with the output's added tokens, if it lists them, and without roles of tokens left out. */
 export function tokenizerConfig(file: NamedText, { added }: ModelSection, { ids }: OutputVocabulary): string {
@@ -14,7 +14,7 @@ export function tokenizerConfig(file: NamedText, { added }: ModelSection, { ids 
     String(id),
     { content, ...flags },
   ]);
-  return printJson({ ...config, added_tokens_decoder: new Map(decoder) });
+  return printJson({ ...config, added_tokens_decoder: new Members(decoder) });
 }
 
 /** special_tokens_map.json without roles of tokens left out. */
@@ -41,19 +41,21 @@ function withoutLostRoles(config: JsonObject, ids: ReadonlyMap<string, number>):
 
 /** added_tokens.json: the tokens that the tokenizer's model does not have. */
 export function addedTokensJson({ added }: ModelSection): string {
-  return printJson(new Map(added.filter(({ outside }) => outside).map(({ content, id }) => [content, id])));
+  return printJson(
+    new Members(added.filter(({ outside }) => outside).map(({ content, id }) => [content, id])),
+  );
 }
 
 /** vocab.json: the tokens of the tokenizer's model. */
 export function vocabJson({ tokens }: ModelSection): string {
-  return printJson(new Map(tokens));
+  return printJson(new Members(tokens));
 }
 
 /** merges.txt under the first line that it had; undefined for merges that two words of a line cannot say. */
 export function mergesText({ text }: NamedText, { merges }: ModelSection): string | undefined {
-  if (merges === undefined || merges.some(hasSpace)) return undefined;
+  if (merges?.fitsLines !== true) return undefined;
   const version = /^#version[^\r\n]*/.exec(text);
-  return [...(version ?? []), ...merges.map((pair) => pair.join(" ")), ""].join("\n");
+  return [...(version ?? []), ...mergeLines(merges), ""].join("\n");
 }
 
 /** vocab.txt, where the number of a line is the id; undefined for tokens that it cannot hold. */

@@ -1,14 +1,15 @@
 import { PlanError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../sources/types.ts";
-import type { Pair } from "./bpe.ts";
-import { isObject, member, parseJsonObject, printJson } from "./json.ts";
-import type { NamedText, Printable } from "./json.ts";
+import type { MergeList } from "./bpe.ts";
+import { isObject, member, Members, printJson } from "./json.ts";
+import type { NamedText } from "./json.ts";
 import type { ModelSection } from "./model-section.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
+import { readerOf } from "./tokenizer-json.ts";
 
 /** tokenizer.json with the output's vocabulary, merges and added tokens; all else stays. */
 export function tokenizerJson(file: NamedText, section: ModelSection, { rows }: OutputVocabulary): string {
-  const root = parseJsonObject(file);
+  const { root, mergesAreTexts } = readAround(file);
   const model = member(root, "model");
   const old = isObject(model) ? model : {};
   checkPostProcessor(member(root, "post_processor"), rows, file.where);
@@ -18,22 +19,40 @@ export function tokenizerJson(file: NamedText, section: ModelSection, { rows }: 
     added_tokens: added.map(({ id, content, flags }) => ({ id, content, ...flags })),
     model: {
       ...old,
-      vocab: scores ?? new Map(tokens),
-      ...(merges === undefined ? {} : { merges: mergeEntries(merges, old) }),
+      vocab: scores ?? new Members(tokens),
+      ...(merges && { merges: mergesAreTexts && merges.fitsLines ? mergeLines(merges) : merges.texts() }),
     },
   });
 }
 
-/** Merges in the form that the file had; texts with a space need the newer form, a list of two for each. */
-function mergeEntries(merges: readonly Pair[], old: JsonObject): Printable {
-  const list = member(old, "merges");
-  const asText = Array.isArray(list) && (list.length === 0 || typeof list[0] === "string");
-  return asText && !merges.some(hasSpace) ? merges.map((pair) => pair.join(" ")) : merges;
+/** Merges as lines of two words. */
+export function* mergeLines(merges: MergeList): Generator<string> {
+  for (const [left, right] of merges.texts()) yield `${left} ${right}`;
 }
 
-/** True for a pair that cannot stand as two words of a line. */
-export function hasSpace(pair: Pair): boolean {
-  return pair.some((part) => /\s/u.test(part));
+/** tokenizer.json without what is large in it, each in its place, and whether its merges stand in the older form. */
+function readAround(file: NamedText): { root: JsonObject; mergesAreTexts: boolean } {
+  const reader = readerOf(file);
+  const value = () => JSON.parse(reader.value()) as JsonValue;
+  const [root, model]: [JsonObject, JsonObject] = [{}, {}];
+  let mergesAreTexts = false;
+  reader.object((key) => {
+    if (key !== "model") return void define(root, key, value());
+    define(root, key, model);
+    reader.object((inner) => {
+      if (inner !== "vocab" && inner !== "merges") return void define(model, inner, value());
+      const text = reader.value();
+      define(model, inner, []);
+      // An empty list counts as of the older form, which all libraries read.
+      if (inner === "merges") mergesAreTexts = /^\[\s*["\]]/.test(text);
+    });
+  });
+  return { root, mergesAreTexts };
+}
+
+// An assignment would set the prototype for the key "__proto__".
+function define(object: JsonObject, key: string, value: JsonValue): void {
+  Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
 /** A post-processor puts tokens around every text by their ids, whether the vocabulary has them or not. */
