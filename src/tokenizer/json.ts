@@ -42,13 +42,15 @@ export function member(object: JsonObject | undefined, key: string): JsonValue |
   return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** A JSON object by its members: they keep their order, where an object would put keys like "7" first. */
-export class Members {
-  readonly entries: Iterable<readonly [string, Printable]>;
+const MEMBERS = Symbol("members");
 
-  constructor(entries: Iterable<readonly [string, Printable]>) {
-    this.entries = entries;
-  }
+/** A JSON object by its members: they keep their order, where an object would put keys like "7" first. */
+interface Members {
+  readonly [MEMBERS]: Iterable<readonly [string, Printable]>;
+}
+
+export function withMembers(entries: Iterable<readonly [string, Printable]>): Members {
+  return { [MEMBERS]: entries };
 }
 
 /** JSON to be printed; its lists may be anything that can be gone through once. */
@@ -89,7 +91,7 @@ function print(value: Printable, lineStart: string, text: TextBlocks): void {
   if (lineStart.length > 2 * MAX_DEPTH) throw broken("A tokenizer file", "is nested too deeply");
   if (typeof value === "number") text.add(printNumber(value));
   else if (typeof value !== "object" || value === null) text.add(JSON.stringify(value));
-  else if (value instanceof Members) printMembers(value.entries, lineStart, text);
+  else if (isMembers(value)) printMembers(value[MEMBERS], lineStart, text);
   else if (isList(value)) printItems(value, lineStart, text);
   else printMembers(Object.entries(value), lineStart, text);
 }
@@ -118,6 +120,10 @@ function printMembers(
     start = `,${inner}`;
   }
   text.add(start.startsWith("{") ? "{}" : `${lineStart}}`);
+}
+
+function isMembers(value: object): value is Members {
+  return MEMBERS in value;
 }
 
 function isList(value: object): value is Iterable<Printable> {

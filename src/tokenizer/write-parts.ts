@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../sources/types.ts";
 import { contentOf, NAMED_SPECIAL_KEYS, SPECIAL_LIST_KEYS } from "./added-tokens.ts";
-import { isObject, member, Members, parseJsonObject, printJson } from "./json.ts";
+import { isObject, member, parseJsonObject, printJson, withMembers } from "./json.ts";
 import type { NamedText, Printable } from "./json.ts";
 import type { ModelSection } from "./model-section.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
@@ -14,7 +14,7 @@ export function tokenizerConfig(file: NamedText, { added }: ModelSection, { ids 
     String(id),
     { content, ...flags },
   ]);
-  return printJson({ ...config, added_tokens_decoder: new Members(decoder) });
+  return printJson({ ...config, added_tokens_decoder: withMembers(decoder) });
 }
 
 /** special_tokens_map.json without roles of tokens left out. */
@@ -42,13 +42,13 @@ function withoutLostRoles(config: JsonObject, ids: ReadonlyMap<string, number>):
 /** added_tokens.json: the tokens that the tokenizer's model does not have. */
 export function addedTokensJson({ added }: ModelSection): string {
   return printJson(
-    new Members(added.filter(({ outside }) => outside).map(({ content, id }) => [content, id])),
+    withMembers(added.filter(({ outside }) => outside).map(({ content, id }) => [content, id])),
   );
 }
 
 /** vocab.json: the tokens of the tokenizer's model. */
 export function vocabJson({ tokens }: ModelSection): string {
-  return printJson(new Members(tokens));
+  return printJson(withMembers(tokens));
 }
 
 /** merges.txt under the first line that it had; undefined for merges that two words of a line cannot say. */

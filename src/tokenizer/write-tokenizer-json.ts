@@ -1,7 +1,7 @@
 import { PlanError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../sources/types.ts";
 import type { MergeList } from "./bpe.ts";
-import { isObject, member, Members, printJson } from "./json.ts";
+import { isObject, member, printJson, withMembers } from "./json.ts";
 import type { NamedText } from "./json.ts";
 import type { ModelSection } from "./model-section.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
@@ -19,7 +19,7 @@ export function tokenizerJson(file: NamedText, section: ModelSection, { rows }: 
     added_tokens: added.map(({ id, content, flags }) => ({ id, content, ...flags })),
     model: {
       ...old,
-      vocab: scores ?? new Members(tokens),
+      vocab: scores ?? withMembers(tokens),
       ...(merges && { merges: mergesAreTexts && merges.fitsLines ? mergeLines(merges) : merges.texts() }),
     },
   });
@@ -36,16 +36,19 @@ function readAround(file: NamedText): { root: JsonObject; mergesAreTexts: boolea
   const value = () => JSON.parse(reader.value()) as JsonValue;
   const [root, model]: [JsonObject, JsonObject] = [{}, {}];
   let mergesAreTexts = false;
+  const readModel = (key: string) => {
+    if (key !== "vocab" && key !== "merges") {
+      define(model, key, value());
+      return;
+    }
+    const text = reader.value();
+    define(model, key, []);
+    // An empty list counts as of the older form, which all libraries read.
+    if (key === "merges") mergesAreTexts = /^\[\s*["\]]/.test(text);
+  };
   reader.object((key) => {
-    if (key !== "model") return void define(root, key, value());
-    define(root, key, model);
-    reader.object((inner) => {
-      if (inner !== "vocab" && inner !== "merges") return void define(model, inner, value());
-      const text = reader.value();
-      define(model, inner, []);
-      // An empty list counts as of the older form, which all libraries read.
-      if (inner === "merges") mergesAreTexts = /^\[\s*["\]]/.test(text);
-    });
+    define(root, key, key === "model" ? model : value());
+    if (key === "model") reader.object(readModel);
   });
   return { root, mergesAreTexts };
 }
