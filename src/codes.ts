@@ -12,6 +12,7 @@ export const EXIT_STATUS = {
   engine: 7,
   sink: 8,
   evaluate: 9,
+  verify: 10,
   interrupted: 130,
 } as const;
 
@@ -167,6 +168,17 @@ export const CODES = {
     EVALUATE_HEAD: "The zero-shot head is not a matrix of text embeddings that suits the model.",
     EVALUATE_COMMAND:
       "The program that evaluates could not be started, failed, took too long, or printed no such numbers.",
+  }),
+  ...codes("verify", {
+    VERIFY_NO_LOCK: "The folder has no stockpot.lock.json.",
+    VERIFY_LOCK: "stockpot.lock.json is not what its format asks for.",
+    VERIFY_MISSING: "A file of the output is missing.",
+    VERIFY_DIGEST: "A file of the output has another length or content than the merge wrote.",
+    VERIFY_EXTRA: "The output folder holds weights that the merge did not write.",
+    VERIFY_TENSORS: "The weights have not the tensors, dtypes, shapes or places that the plan says.",
+    VERIFY_PLAN: "Recipe and inputs as they are now give another plan than the merge followed.",
+    VERIFY_INPUT: "An input is not what the merge read.",
+    VERIFY_NOT_PLANNED: "The recipe could not be planned again, so tensors were not compared with the plan.",
   }),
   ...codes("interrupted", {
     INTERRUPTED: "The run was stopped; its temporary files were removed, downloads are kept.",

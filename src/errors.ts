@@ -78,6 +78,9 @@ export class SinkError extends MergeError {
 export class EvaluateError extends MergeError {
   override readonly name = "EvaluateError";
 }
+export class VerifyError extends MergeError {
+  override readonly name = "VerifyError";
+}
 export class InterruptedError extends MergeError {
   override readonly name = "InterruptedError";
 }

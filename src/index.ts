@@ -29,6 +29,10 @@ export type { AlignmentSummary, ModelAlignmentSummary } from "./tokenizer/summar
 export type { TokenCount } from "./tokenizer/token-count.ts";
 export type { WrittenFile } from "./sink/types.ts";
 
+export { verify } from "./verify/verify.ts";
+export type { VerifiedFile, VerifyOptions, VerifyReport } from "./verify/types.ts";
+export type { LockedFile, LockedInput, LockedOptions, LockedOutput, LockFile } from "./lock/lock-file.ts";
+
 export { parseRecipe, parseRecipes } from "./recipe/parse.ts";
 export type { ParseOptions } from "./recipe/parse.ts";
 export { recipeSchema } from "./recipe/schema.ts";
@@ -125,5 +129,6 @@ export {
   SinkError,
   SourceError,
   UsageError,
+  VerifyError,
 } from "./errors.ts";
 export type { ErrorCode, MergeErrorDetails, Position, Problem, Stage } from "./errors.ts";

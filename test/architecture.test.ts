@@ -24,6 +24,7 @@ const LAYERS = [
   "evaluate",
   "engine",
   "merge",
+  "verify",
   "pull",
   "push",
   "report",

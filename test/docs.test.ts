@@ -138,12 +138,16 @@ async function runCommand(command: string, inFolder: (...parts: string[]) => str
     await runHubCommand(args, inFolder("hub"));
     return;
   }
+  if (verb === "verify")
+    await runCli(["merge", "recipes/glyphs-model-stock.yml", inFolder(recipe), "--force"]);
   const local =
     verb === "merge"
       ? [verb, recipe, inFolder(out), ...flags]
       : verb === "alias"
         ? [verb, inFolder("bin")]
-        : args;
+        : verb === "verify"
+          ? [verb, inFolder(recipe), ...args.slice(2)]
+          : args;
   const { status, stderr } = await runCli(local);
   assert.equal(status, 0, stderr);
 }

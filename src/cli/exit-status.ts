@@ -11,6 +11,7 @@ const MEANINGS: Readonly<Record<Stage, string>> = {
   engine: "the merge itself failed, or gave NaN or infinity",
   sink: "the output could not be written",
   evaluate: "a model could not be evaluated",
+  verify: "an output is not what its merge wrote",
   interrupted: "stopped by Ctrl-C or SIGTERM",
 };
 

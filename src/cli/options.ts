@@ -111,7 +111,7 @@ export const OPTIONS = {
   },
   hashInputs: {
     flags: "--hash-inputs",
-    doc: "Read all weights of the inputs once more, so that stockpot.lock.json has their SHA-256.",
+    doc: "Read all weights of the inputs once more, for their SHA-256 in stockpot.lock.json.",
   },
   lenient: {
     flags: "--lenient",

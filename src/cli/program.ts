@@ -11,6 +11,7 @@ import { planCommand } from "./commands/plan.ts";
 import { pullCommand } from "./commands/pull.ts";
 import { pushCommand } from "./commands/push.ts";
 import { schemaCommand } from "./commands/schema.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { EXIT_STATUS_ROWS } from "./exit-status.ts";
 import type { Io } from "./io.ts";
 import { textWidth, wantsColour } from "./io.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   evaluateCommand,
   inspectCommand,
+  verifyCommand,
   pullCommand,
   pushCommand,
   cacheCommand,

@@ -12,6 +12,7 @@ const TITLES: Readonly<Record<Stage, string>> = {
   engine: "Running",
   sink: "Output",
   evaluate: "Evaluation",
+  verify: "Verification",
   interrupted: "Interruption",
 };
 

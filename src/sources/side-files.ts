@@ -13,7 +13,7 @@ const MAX_SIDE_FILES = 1000;
 /** Weights of any framework. */
 export const WEIGHT_FILE =
   /\.(?:safetensors|bin|pth?|ckpt|pkl|gguf|ggml|h5|msgpack|onnx(?:_data)?|ot|npz|tflite|pdparams)$/i;
-const WEIGHT_INDEX = /\.index(?:\.[\w-]+)?\.json$/i;
+export const WEIGHT_INDEX = /\.index(?:\.[\w-]+)?\.json$/i;
 
 /** What the output has of its own, read apart (config.json) or written anew. */
 const OWN_FILES = ["config.json", "readme.md", "mergekit_config.yml", "stockpot.lock.json"];
