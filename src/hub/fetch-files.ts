@@ -15,6 +15,7 @@ import { lock, tryLock } from "./cache-lock.ts";
 import type { HubFile } from "../sources/types.ts";
 import type { Repository } from "./client.ts";
 import { downloadBlob } from "./download-blob.ts";
+import { reuseBlob } from "./reuse-blob.ts";
 import { RemoteFile } from "./remote-file.ts";
 import { forEachOf, Slots } from "./slots.ts";
 import type { HubTransport } from "./transport.ts";
@@ -74,8 +75,12 @@ export async function fetchFiles(
   }
   const fetcher = new Fetcher(transport, items, options);
   const { chunkBytes, connections } = transport.limits;
-  const small = items.filter(({ file }) => file.byteLength <= chunkBytes);
-  const large = items.filter(({ file }) => file.byteLength > chunkBytes);
+  // Models of one family have files in common: the first that comes serves all.
+  const hashes = [...new Set(items.map(({ file }) => file.hash))];
+  const groups = hashes.map((hash) => items.filter(({ file }) => file.hash === hash));
+  const isSmall = ([first]: readonly Item[]) => first !== undefined && first.file.byteLength <= chunkBytes;
+  const small = groups.filter(isSmall);
+  const large = groups.filter((group) => !isSmall(group));
   await fetcher.fetchAll(small, connections);
   await fetcher.fetchAll(large, LARGE_FILES_AT_ONCE);
 }
@@ -95,15 +100,19 @@ class Fetcher {
     this.#report(0);
   }
 
-  async fetchAll(items: readonly Item[], atOnce: number): Promise<void> {
+  /** Fetches groups of files of one content each. */
+  async fetchAll(groups: readonly (readonly Item[])[], atOnce: number): Promise<void> {
+    const { limits } = this.#transport;
     const busy: Item[] = [];
-    await forEachOf(items, atOnce, async (item) => {
-      const release = await tryLock(this.#lockOf(item), this.#transport.limits);
-      if (release === undefined) busy.push(item);
-      else await this.#fetch(item, release);
+    await forEachOf(groups, atOnce, async (group) => {
+      for (const item of group) {
+        const release = await tryLock(this.#lockOf(item), limits);
+        if (release === undefined) busy.push(item);
+        else await this.#fetch(item, release);
+      }
     });
     await forEachOf(busy, atOnce, async (item) => {
-      await this.#fetch(item, await lock(this.#lockOf(item), this.#transport.limits, this.#options.signal));
+      await this.#fetch(item, await lock(this.#lockOf(item), limits, this.#options.signal));
     });
   }
 
@@ -116,9 +125,9 @@ class Fetcher {
       await inCache(path, async () => {
         await mkdir(cacheFolder, { recursive: true });
         await makeFolder(folder, dirname(path));
-        // Another process, or another name of the same content, may have brought it.
+        // Another process, another name or another model may have brought it.
         const stats = await stat(path).catch(() => undefined);
-        if (stats?.size !== file.byteLength) {
+        if (stats?.size !== file.byteLength && !(await reuseBlob(cacheFolder, path, file))) {
           const remote = new RemoteFile(this.#transport, repository, file);
           const onBytes = (count: number) => {
             counted += count;

@@ -1,20 +1,39 @@
 import type { PlanOptions } from "../engine/options.ts";
 import { fetchFiles } from "../hub/fetch-files.ts";
 import { HubTransport } from "../hub/transport.ts";
-import type { ModelHeaders } from "../sources/types.ts";
+import type { Recipe } from "../recipe/types.ts";
+import type { HubOrigin, ModelHeaders } from "../sources/types.ts";
+import { TOKENIZER_FILES } from "../tokenizer/files.ts";
 import { READ_FILES } from "./tokenizers.ts";
 
-/** Brings those small files of models on the Hub into the cache that planning reads as a whole. */
+/**
+ * Brings those small files of models on the Hub into the cache that planning reads as a whole; gives the names of what is
+ * to be read. Tokenizers that the listed hashes show to be one and the same, and of which no recipe says anything, are not.
+ */
 export async function bringTexts(
-  models: Iterable<ModelHeaders>,
+  recipes: readonly Recipe[],
+  models: readonly ModelHeaders[],
   { hub, signal }: PlanOptions,
-): Promise<void> {
-  if (hub === undefined) return;
-  const wanted = [...models].flatMap(({ hub: origin }) => {
-    if (origin === undefined) return [];
-    const missing = new Set(origin.missing.filter((name) => READ_FILES.includes(name)));
-    const files = origin.files.filter(({ name }) => missing.has(name));
-    return files.length === 0 ? [] : [{ repository: origin, files }];
-  });
-  if (wanted.length > 0) await fetchFiles(new HubTransport(hub), wanted, { signal });
+): Promise<readonly string[]> {
+  const origins = models.flatMap((model) => model.hub ?? []);
+  const isSilent = recipes.every(
+    ({ tokenizer, chatTemplate }) => tokenizer === undefined && chatTemplate === undefined,
+  );
+  const isOne = origins.length === models.length && new Set(origins.map(tokenizerHashes)).size === 1;
+  const names = READ_FILES.filter((name) => !(isSilent && isOne && TOKENIZER_FILES.includes(name)));
+  const wanted = origins.map((repository) => ({
+    repository,
+    files: repository.files.filter(({ name }) => names.includes(name) && repository.missing.includes(name)),
+  }));
+  if (hub !== undefined) await fetchFiles(new HubTransport(hub), wanted, { signal });
+  return names;
+}
+
+/** The same for models that have the same tokenizer. */
+function tokenizerHashes({ files }: HubOrigin): string {
+  const own = files.filter(({ name }) => TOKENIZER_FILES.includes(name));
+  return own
+    .map(({ name, hash }) => `${name} ${hash}`)
+    .sort()
+    .join();
 }

@@ -54,8 +54,8 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   const onDisk = references.filter((reference) => !meansDocument(reference, names));
   const hub = options.hub === undefined ? undefined : modelHub(options.hub, options.signal);
   const known = new Map(await openModels(onDisk, { searchFrom, hub }));
-  await bringTexts(known.values(), options);
-  const texts = await readModelTexts(known.values());
+  const textNames = await bringTexts([...intermediates, output], [...known.values()], options);
+  const texts = await readModelTexts(known.values(), textNames);
 
   const errors: MergeError[] = [];
   const planOne = <R extends Recipe>(recipe: R, how: typeof planning): Step<R> | undefined => {

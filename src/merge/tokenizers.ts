@@ -4,6 +4,7 @@ import { OPAQUE_FILES, TOKENIZER_FILES } from "../tokenizer/files.ts";
 import type { TokenizerFiles } from "../tokenizer/types.ts";
 
 export const GENERATION_CONFIG = "generation_config.json";
+/** All that planning may read as a whole. */
 export const READ_FILES: readonly string[] = [
   ...TOKENIZER_FILES.filter((name) => !OPAQUE_FILES.includes(name)),
   GENERATION_CONFIG,
@@ -18,8 +19,11 @@ export interface ModelTexts {
   readonly generationConfig?: string;
 }
 
-/** Reads the tokenizer files of all models, by reference; files that are equal share their text. */
-export async function readModelTexts(models: Iterable<ModelHeaders>): Promise<Map<string, ModelTexts>> {
+/** Reads those files of all models that have one of the names, by reference; files that are equal share their text. */
+export async function readModelTexts(
+  models: Iterable<ModelHeaders>,
+  names: readonly string[],
+): Promise<Map<string, ModelTexts>> {
   const known = new Map<string, string>();
   const shared = (text: string) => {
     const first = known.get(text) ?? text;
@@ -28,7 +32,7 @@ export async function readModelTexts(models: Iterable<ModelHeaders>): Promise<Ma
   };
   const result = new Map<string, ModelTexts>();
   for (const model of models) {
-    const texts = await readSideTexts(model, READ_FILES, MAX_FILE_BYTES);
+    const texts = await readSideTexts(model, names, MAX_FILE_BYTES);
     const generationConfig = texts.get(GENERATION_CONFIG);
     texts.delete(GENERATION_CONFIG);
     for (const [name, text] of texts) texts.set(name, shared(text));
