@@ -1,6 +1,7 @@
 import type { LinearCombination } from "../methods/combination.ts";
 import type {
   AgreedCombination,
+  ImportantCombination,
   LargestCombination,
   NearswapCombination,
   OverlapCombination,
@@ -135,6 +136,7 @@ export interface Passes {
   nearswap: { request: NearswapCombination; result: undefined };
   largest: { request: LargestCombination; result: undefined };
   agreed: { request: AgreedCombination; result: undefined };
+  important: { request: ImportantCombination; result: undefined };
   overlapMean: { request: OverlapCombination; result: undefined };
   tile: { request: TileCombination; result: undefined };
   copy: { request: CopyPass; result: undefined };

@@ -1,6 +1,7 @@
 import type { Address } from "./address.ts";
 import type { ColumnKernels } from "./columns.ts";
 import type { ElementwiseKernels } from "./elementwise.ts";
+import type { ImportanceKernels } from "./importance.ts";
 import type { StoredKernels } from "./stored.ts";
 import type { RowRankKernels } from "./row-rank.ts";
 
@@ -8,7 +9,8 @@ import type { RowRankKernels } from "./row-rank.ts";
  * The kernels, as WebAssembly exports them; `reference.ts` is their scalar twin. Arguments: sources, destination,
  * factors, element count. "Delta" is x - a with a the decoded anchor.
  */
-export interface Kernels extends ElementwiseKernels, ColumnKernels, StoredKernels, RowRankKernels {
+export interface Kernels
+  extends ElementwiseKernels, ColumnKernels, StoredKernels, RowRankKernels, ImportanceKernels {
   decodeBF16(src: Address, dst: Address, n: number): void;
   decodeF16(src: Address, dst: Address, n: number): void;
   /** f32 to f64. */

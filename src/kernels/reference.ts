@@ -4,6 +4,7 @@ import type { Address } from "./address.ts";
 import type { Kernels } from "./kernels.ts";
 import { referenceColumns } from "./reference-columns.ts";
 import { referenceElementwise } from "./reference-elementwise.ts";
+import { referenceImportance } from "./reference-importance.ts";
 import { referenceStored } from "./reference-stored.ts";
 import { referenceRowRank } from "./reference-row-rank.ts";
 
@@ -79,6 +80,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
   return {
     ...referenceElementwise(memory),
     ...referenceColumns(memory),
+    ...referenceImportance(memory),
     ...referenceStored(memory),
     ...referenceRowRank(memory),
     gramOfTwoF32: gramOfTwo("F32"),

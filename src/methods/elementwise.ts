@@ -46,6 +46,12 @@ export interface OverlapCombination {
   readonly singles: Float64Array;
 }
 
+/** The only input's entries whose importance (see `RankedVectors`) is at least `least`, the base's elsewhere. */
+export interface ImportantCombination {
+  readonly kind: "important";
+  readonly least: number;
+}
+
 /** What the `combine` of the named method, one with tiles, makes of them. */
 export interface TileCombination {
   readonly kind: "tile";
@@ -61,4 +67,5 @@ export type ElementwiseCombination =
   | LargestCombination
   | AgreedCombination
   | OverlapCombination
+  | ImportantCombination
   | TileCombination;

@@ -1,3 +1,4 @@
+import { arceeFusion } from "./arcee-fusion.ts";
 import { breadcrumbs, breadcrumbsTies } from "./breadcrumbs.ts";
 import { consensusTa } from "./consensus-ta.ts";
 import { dareLinear, dareTies } from "./dare.ts";
@@ -43,6 +44,7 @@ export const METHODS: readonly AnyMethod[] = [
   magmax,
   consensusTa,
   nearswap,
+  arceeFusion,
   slerp,
   nuslerp,
   multislerp,

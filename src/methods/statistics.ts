@@ -26,10 +26,10 @@ export interface Gram {
 }
 
 /**
- * Vectors to rank: the task vectors, one per input, or "variance": one vector, per element the population variance of
- * the task vectors.
+ * Vectors to rank: the task vectors, one per input; "variance": one vector, per element the population variance of the
+ * task vectors; "importance": one vector, the only task vector's magnitudes times the divergence of its row.
  */
-export type RankedVectors = "taskVectors" | "variance";
+export type RankedVectors = "taskVectors" | "variance" | "importance";
 
 export interface MagnitudesRequest {
   readonly kind: "magnitudes";

@@ -175,6 +175,7 @@ export const ENDPOINTS: Readonly<Record<string, readonly Endpoint[]>> = {
     },
   ],
   consensus_ta: [{ title: "lambda 0 gives the base", parameters: { lambda: 0 }, expected: "base" }],
+  arcee_fusion: [],
   nearswap: [
     { title: "t = 0 gives the base", parameters: { t: 0 }, expected: "base" },
     { title: "a large t gives the model", parameters: { t: 1e6 }, expected: 0 },

@@ -80,5 +80,7 @@ export const masksChecks = (at: Workplace): Checks => ({
     });
     const { weights } = await at.run(folder, recipe("ramplus_tl", "{model: a}, {model: b}"));
     assert.equal(weights.get("w")?.dtype, "BF16");
+    const fused = await at.run(folder, recipe("arcee_fusion", "{model: b}"), { out: "fused" });
+    assert.equal(fused.weights.get("w")?.dtype, "BF16");
   },
 });

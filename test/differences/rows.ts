@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { makeNormal } from "../fixtures/random.ts";
+import { arceeFusion } from "../reference/pairs.ts";
 import { floats, withCode } from "./workplace.ts";
 import type { Checks, Workplace } from "./workplace.ts";
 
@@ -10,11 +11,27 @@ const dropping = (method: string, parameters: string) =>
 const constant = (shape: readonly number[], value: number) =>
   floats(new Array<number>(shape.reduce((product, size) => product * size, 1)).fill(value), [...shape]);
 
+/** A base of F32 values, and a model that differs from it by about `size`. */
+function changed(shape: readonly number[], size: number): { base: Float64Array; model: Float64Array } {
+  const [b, d] = [makeNormal(1), makeNormal(2)];
+  const length = shape.reduce((product, count) => product * count, 1);
+  const base = Float64Array.from({ length }, () => Math.fround(0.05 * b()));
+  return { base, model: base.map((value) => Math.fround(value + size * d())) };
+}
+
+const differing = (a: Float64Array, b: Float64Array) => a.filter((value, i) => value !== b[i]).length;
+
 export const rowsChecks = (at: Workplace): Checks => {
   /** What is kept of a task vector that is 1 (or what is given) everywhere. */
   const keptOf = async (shape: readonly number[], text: string, values = constant(shape, 1)) => {
     const folder = await at.modelsIn({ base: { w: constant(shape, 0) }, a: { w: values } });
     return [...((await at.run(folder, text)).weights.get("w")?.values ?? [])];
+  };
+  const fused = async (base: Float64Array, model: Float64Array, shape: number[]) => {
+    const w = [base, model].map((values) => ({ dtype: "F32", shape, values }) as const);
+    const folder = await at.modelsIn({ base: { w: w[0] ?? floats([]) }, a: { w: w[1] ?? floats([]) } });
+    const text = "merge_method: arcee_fusion\nbase_model: base\nmodels: [{model: a}]\n";
+    return (await at.run(folder, text)).weights.get("w")?.values ?? new Float64Array();
   };
   const share = (kept: readonly number[]) => kept.filter((value) => value !== 0).length / kept.length;
   return {
@@ -60,6 +77,20 @@ export const rowsChecks = (at: Workplace): Checks => {
         withCode("PLAN_PARAMETER"),
       );
       assert.equal((await keptOf([10], dropping("della_linear", "density: 0.85"), values)).length, 10);
+    },
+    quantiles: async () => {
+      const shape = [1001, 1001];
+      const { base, model } = changed(shape, 0.01);
+      const expected = arceeFusion({ base, models: [model], shape });
+      const got = await fused(base, model, shape);
+      // As many as a sample of a million would give, but for some hundred; and just those.
+      assert.ok(differing(got, expected) <= 1, `${differing(got, expected)} differ`);
+    },
+    "divergences that cancel": async () => {
+      const shape = [200, 64];
+      const { base, model } = changed(shape, 2e-5);
+      const expected = arceeFusion({ base, models: [model], shape });
+      assert.ok(differing(await fused(base, model, shape), expected) <= 1);
     },
   };
 };

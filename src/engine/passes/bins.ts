@@ -1,7 +1,7 @@
 import type { Bins, BinsPass } from "../requests.ts";
 import type { Workbench } from "../workbench.ts";
 import type { Pass, Runner } from "./pass.ts";
-import { allOperands, rankedCount, rankedVectors } from "./ranked-vectors.ts";
+import { allOperands, rankedCount, ranksByRows, vectorsToRank } from "./ranked-vectors.ts";
 import { addArrays } from "./sums.ts";
 import { addValues, countsIn } from "./value-counts.ts";
 
@@ -13,6 +13,7 @@ const TABLE_BYTES = 2 * BINS * 4;
 export const binsPass: Pass<"bins"> = {
   reads: (_request, bench) => allOperands(bench),
   every: ({ every }) => every,
+  byRows: ({ of }) => ranksByRows(of),
   start: (request, bench) => new BinsRunner(request, bench),
   merge: (results) => ({
     bins: (results[0]?.bins ?? []).map((_, k) =>
@@ -26,6 +27,7 @@ export const binsPass: Pass<"bins"> = {
 class BinsRunner implements Runner<Bins> {
   readonly #request: BinsPass;
   readonly #bench: Workbench;
+  readonly #vectors: ReturnType<typeof vectorsToRank>;
   readonly #tables: readonly number[];
   readonly #zeros: Float64Array;
   readonly #sums: Float64Array;
@@ -33,6 +35,7 @@ class BinsRunner implements Runner<Bins> {
   constructor(request: BinsPass, bench: Workbench) {
     this.#request = request;
     this.#bench = bench;
+    this.#vectors = vectorsToRank(request.of, bench);
     const count = rankedCount(request.of, bench);
     const first = bench.reserve(count * TABLE_BYTES);
     bench.clear(first, count * TABLE_BYTES);
@@ -41,9 +44,17 @@ class BinsRunner implements Runner<Bins> {
     this.#sums = new Float64Array(count);
   }
 
+  get scans(): number {
+    return this.#vectors.scans;
+  }
+
+  scan(step: number, offset: number, n: number): void {
+    this.#vectors.scan(step, offset, n);
+  }
+
   segment(offset: number, n: number): void {
     const { kernels } = this.#bench;
-    const vectors = rankedVectors(this.#request.of, this.#bench, offset, n, this.#zeros);
+    const vectors = this.#vectors.at(offset, n, this.#zeros);
     vectors.forEach((vector, k) => {
       kernels.histogram(vector, this.#tables[k] ?? 0, n);
       if (this.#request.sums) this.#sums[k] = (this.#sums[k] ?? 0) + kernels.sumMagnitudes(vector, 0, n);

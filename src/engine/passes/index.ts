@@ -9,7 +9,7 @@ import { linearPass } from "./linear.ts";
 import type { PassKind, PassRequest, PassResult } from "../requests.ts";
 import { overlapMeanPass, overlapPass } from "./overlap.ts";
 import type { Pass } from "./pass.ts";
-import { agreedPass, largestPass, nearswapPass } from "./selecting.ts";
+import { agreedPass, importantPass, largestPass, nearswapPass } from "./selecting.ts";
 import { sparsePass } from "./sparse.ts";
 import { tilePass } from "./tile.ts";
 import { withinPass } from "./within.ts";
@@ -26,6 +26,7 @@ const PASSES: { readonly [K in PassKind]: Pass<K> } = {
   nearswap: nearswapPass,
   largest: largestPass,
   agreed: agreedPass,
+  important: importantPass,
   overlapMean: overlapMeanPass,
   columnGram: columnGramPass,
   columnLinear: columnLinearPass,

@@ -1,9 +1,42 @@
 import type { RankedVectors } from "../../methods/statistics.ts";
 import type { Workbench } from "../workbench.ts";
+import { Importance } from "./importance.ts";
 
 /** Number of vectors that are ranked. */
 export function rankedCount(of: RankedVectors, bench: Workbench): number {
-  return of === "variance" ? 1 : bench.operands.length - 1;
+  return of === "taskVectors" ? bench.operands.length - 1 : 1;
+}
+
+/** True if the vectors are made of whole rows. */
+export function ranksByRows(of: RankedVectors): boolean {
+  return of === "importance";
+}
+
+/** Makes the vectors to rank, segment by segment; scans are those of a `Runner`. */
+interface VectorSource {
+  readonly scans: number;
+  readonly scan: (step: number, offset: number, n: number) => void;
+  /** Their addresses, as f32; adds to `zeros` how many elements of each are 0. */
+  readonly at: (offset: number, n: number, zeros?: Float64Array) => number[];
+}
+
+export function vectorsToRank(of: RankedVectors, bench: Workbench): VectorSource {
+  if (of !== "importance")
+    return {
+      scans: 0,
+      scan: () => undefined,
+      at: (offset, n, zeros) => taskVectors(of, bench, offset, n, zeros),
+    };
+  const importance = new Importance(bench);
+  return {
+    scans: importance.scans,
+    scan: (...segment) => importance.scan(...segment),
+    at: (offset, n, zeros) => {
+      const vector = importance.at(offset, n);
+      if (zeros !== undefined) zeros[0] = (zeros[0] ?? 0) + bench.kernels.countEqual(vector, 0, n);
+      return [vector];
+    },
+  };
 }
 
 export function allOperands(bench: Workbench): boolean[] {
@@ -14,7 +47,7 @@ export function allOperands(bench: Workbench): boolean[] {
  * Computes the vectors to rank for a segment; returns their addresses, as f32, and adds to `zeros` how many elements of
  * each are 0.
  */
-export function rankedVectors(
+function taskVectors(
   of: RankedVectors,
   bench: Workbench,
   offset: number,

@@ -1,4 +1,5 @@
 import type { Workbench } from "../workbench.ts";
+import { Importance } from "./importance.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { allOperands } from "./ranked-vectors.ts";
 
@@ -74,5 +75,21 @@ export const agreedPass: Pass<"agreed"> = {
       bench.steps.clearBelow(count, sum, least, n);
       bench.steps.finishSum(base, sum, out, scale, n);
     });
+  },
+};
+
+/** Takes the model's entries whose importance is at least `least`, and the base's elsewhere. */
+export const importantPass: Pass<"important"> = {
+  ...written,
+  byRows: () => true,
+  start: ({ least }, bench) => {
+    const importance = new Importance(bench);
+    const takeFrom = bench.kernels[`takeFrom${bench.arithmetic}`];
+    const runner = writing(bench, (offset, n, out) => {
+      const keys = importance.at(offset, n);
+      const base = bench.floats(0, offset, n, 0);
+      takeFrom(keys, bench.floats(1, offset, n, 1), base, out, least, n);
+    });
+    return { ...runner, scans: importance.scans, scan: (...segment) => importance.scan(...segment) };
   },
 };

@@ -3,7 +3,7 @@ import type { StoredKernels } from "../../kernels/stored.ts";
 import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
 import type { Pass, Runner } from "./pass.ts";
-import { allOperands, rankedCount, rankedVectors } from "./ranked-vectors.ts";
+import { allOperands, rankedCount, ranksByRows, vectorsToRank } from "./ranked-vectors.ts";
 import { addArrays } from "./sums.ts";
 import { addValues, countsIn } from "./value-counts.ts";
 
@@ -15,6 +15,7 @@ const MOST_DISTINCT = 4_096;
 /** Histograms of single magnitudes within windows. */
 export const withinPass: Pass<"within"> = {
   reads: (_request, bench) => allOperands(bench),
+  byRows: ({ of }) => ranksByRows(of),
   start: (request, bench, range) => new WithinRunner(request, bench, range),
   merge: (results, { windows }) => ({
     counts: windows.map((each, k) =>
@@ -44,6 +45,7 @@ interface Slot {
 class WithinRunner implements Runner<Within> {
   readonly #request: WithinPass;
   readonly #bench: Workbench;
+  readonly #vectors: ReturnType<typeof vectorsToRank>;
   readonly #range: Range;
   readonly #slots: readonly (readonly Slot[])[];
   readonly #zeros: Float64Array;
@@ -54,6 +56,7 @@ class WithinRunner implements Runner<Within> {
   constructor(request: WithinPass, bench: Workbench, range: Range) {
     this.#request = request;
     this.#bench = bench;
+    this.#vectors = vectorsToRank(request.of, bench);
     this.#range = range;
     this.#zeros = new Float64Array(rankedCount(request.of, bench));
     const keys = request.windows.flat().reduce((sum, { bins }) => sum + bins * BIN_KEYS, 0);
@@ -72,6 +75,14 @@ class WithinRunner implements Runner<Within> {
         return slot;
       }),
     );
+  }
+
+  get scans(): number {
+    return this.#vectors.scans;
+  }
+
+  scan(step: number, offset: number, n: number): void {
+    this.#vectors.scan(step, offset, n);
   }
 
   segment(offset: number, n: number): void {
@@ -97,7 +108,7 @@ class WithinRunner implements Runner<Within> {
 
   #steps(offset: number, n: number): void {
     const { kernels } = this.#bench;
-    const vectors = rankedVectors(this.#request.of, this.#bench, offset, n, this.#zeros);
+    const vectors = this.#vectors.at(offset, n, this.#zeros);
     this.#slots.forEach((slots, k) => {
       const vector = vectors[k] ?? 0;
       for (const slot of slots) {
