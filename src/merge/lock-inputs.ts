@@ -4,7 +4,7 @@ import { SourceError } from "../errors.ts";
 import type { LockedFile, LockedInput } from "../lock/lock-file.ts";
 import { fingerprintsOf, originOf } from "../sources/fingerprint.ts";
 import type { Fingerprint } from "../sources/fingerprint.ts";
-import { withoutTokens } from "../sources/tokens.ts";
+import { withoutTokens } from "../lock/secrets.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import type { Step } from "./plan-step.ts";
 

@@ -7,7 +7,7 @@ import type { LockedInput } from "../lock/lock-file.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import { openSink } from "../sink/open.ts";
 import type { WrittenFile } from "../sink/types.ts";
-import { withoutTokens } from "../sources/tokens.ts";
+import { withoutTokens } from "../lock/secrets.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { TOKENIZER_FILES } from "../tokenizer/files.ts";
 import { lockText } from "./lock.ts";
@@ -44,6 +44,7 @@ export async function runStep(
     methods,
     modelCard,
     ownFiles,
+    inputs: lock?.inputs,
   });
   const hasher =
     lock &&

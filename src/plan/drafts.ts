@@ -97,6 +97,7 @@ export function mergeTensor(
     action: copies ? "copy" : "merge",
     method: method.name,
     granularity: method.granularity?.(values) ?? "tensor",
+    ...(override === undefined ? {} : { override: context.recipe.overrides.indexOf(override) }),
     parameters,
     ...(base === undefined ? {} : { base: inputOf(base, {}) }),
     inputs: inputs.map((match, at) => inputOf(match, perInput[at] ?? {})),

@@ -70,6 +70,8 @@ export interface PlannedTensor {
   readonly action: "merge" | "copy";
   readonly method: string;
   readonly granularity: Granularity;
+  /** Position of the override in the recipe that it follows. */
+  readonly override?: number;
   /** Tensors of one group share statistics (granularity "layer" and "model"). */
   readonly group?: string;
   /** Resolved parameters that the method reads once per tensor. */

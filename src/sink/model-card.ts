@@ -1,14 +1,21 @@
 import { basename } from "node:path";
 import type { AnyMethod } from "../methods/define.ts";
+import type { ParameterSpecs } from "../methods/params.ts";
+import { withoutTokens } from "../lock/secrets.ts";
 import { methodByName } from "../methods/index.ts";
+import type { LockedInput } from "../lock/lock-file.ts";
 import type { MergePlan, PlannedModel } from "../plan/types.ts";
+import { renderOverrides } from "./card-overrides.ts";
+import { renderProvenance } from "./card-provenance.ts";
+import { codeSpan, fenced } from "./markdown.ts";
 
-/** README.md of the output: front matter that the Hub reads, then what was merged and how. */
+/** README.md of the output: front matter that the Hub reads, then what was merged, how, and from which files. */
 export function renderModelCard(
   directory: string,
   plan: MergePlan,
   recipeText: string,
   methods: readonly AnyMethod[] = [],
+  inputs?: readonly LockedInput[],
 ): string {
   const title = basename(directory).replace(/\p{Cc}/gu, " ") || "Merged model";
   const base = plan.models.find((model) => model.role === "base");
@@ -26,8 +33,13 @@ export function renderModelCard(
     ...(plan.intermediates ?? []).map(({ name, plan: made }) => madeFrom(name, made, methods)),
     "## Recipe",
     fenced(recipeText),
+    ...renderOverrides(plan, {
+      linkTo: (name) => methodLink(name, methods),
+      defaultOf: (method, parameter) => specsOf(method, methods)[parameter]?.default,
+    }),
+    ...renderProvenance(recipeText, inputs),
   ];
-  return `${frontMatter(modelsOnDisk(plan))}\n${sections.join("\n\n")}\n`;
+  return withoutTokens(`${frontMatter(modelsOnDisk(plan))}\n${sections.join("\n\n")}\n`);
 }
 
 /** The models that the merge and those before it read, results of theirs left out. */
@@ -74,18 +86,14 @@ function modelLink(model: PlannedModel): string {
   return id === undefined ? codeSpan(model.reference) : `[${model.reference}](https://huggingface.co/${id})`;
 }
 
-function codeSpan(text: string): string {
-  const line = text.replace(/\p{Cc}/gu, " ");
-  const ticks = longestRun(line, "`") + 1;
-  const fence = "`".repeat(ticks);
-  return ticks === 1 ? fence + line + fence : `${fence} ${line} ${fence}`;
-}
-
 function methodLink(name: string, methods: readonly AnyMethod[]): string {
   const method = methodByName(name, methods);
   const title = method?.title ?? name;
   return method?.reference === undefined ? title : `[${title}](${method.reference.url})`;
 }
+
+const specsOf = (method: string, methods: readonly AnyMethod[]): ParameterSpecs =>
+  (methodByName(method, methods)?.parameters ?? {}) as ParameterSpecs;
 
 /** The seed of each merge that depends on one. */
 function randomness(plan: MergePlan): string[] {
@@ -114,19 +122,3 @@ function otherMethods(plan: MergePlan, methods: readonly AnyMethod[]): string[] 
 }
 
 const tensorCount = (count: number) => (count === 1 ? "1 tensor" : `${count} tensors`);
-
-/** A fence longer than any run of backticks inside, so that no recipe can close it. */
-function fenced(text: string): string {
-  const fence = "`".repeat(Math.max(3, longestRun(text, "`") + 1));
-  return `${fence}yaml\n${text}${text.endsWith("\n") ? "" : "\n"}${fence}`;
-}
-
-function longestRun(text: string, character: string): number {
-  let longest = 0;
-  let run = 0;
-  for (const each of text) {
-    run = each === character ? run + 1 : 0;
-    longest = Math.max(longest, run);
-  }
-  return longest;
-}

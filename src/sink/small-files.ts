@@ -15,7 +15,7 @@ export async function stageSmallFiles(
   directory: string,
   plan: MergePlan,
   donor: ModelHeaders,
-  { models, recipeText, methods, modelCard = true, ownFiles = new Map() }: SinkOptions,
+  { models, recipeText, methods, modelCard = true, ownFiles = new Map(), inputs }: SinkOptions,
 ): Promise<WrittenFile[]> {
   const files: WrittenFile[] = [];
   if (donor.config !== undefined) {
@@ -44,7 +44,7 @@ export async function stageSmallFiles(
   if (!modelCard) return files;
   const made = {
     [RECIPE_NAME]: recipeText,
-    [MODEL_CARD_NAME]: renderModelCard(directory, plan, recipeText, methods),
+    [MODEL_CARD_NAME]: renderModelCard(directory, plan, recipeText, methods, inputs),
   };
   for (const [name, text] of Object.entries(made)) {
     files.push({ name, byteLength: await staging.write(name, text), role: "made" });

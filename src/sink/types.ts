@@ -1,4 +1,5 @@
 import type { AnyMethod } from "../methods/define.ts";
+import type { LockedInput } from "../lock/lock-file.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 
 /** A small file of the output that is not the donor's. */
@@ -21,6 +22,8 @@ export interface SinkOptions {
   readonly ownFiles?: ReadonlyMap<string, OwnFile | "none"> | undefined;
   /** The recipe as read, carried into the output. */
   readonly recipeText: string;
+  /** Digests of what the merge reads, for the model card. */
+  readonly inputs?: readonly LockedInput[] | undefined;
   /** False: neither a model card nor the recipe is written. */
   readonly modelCard?: boolean | undefined;
   /** The caller's own methods, which the plan may name beside the built-in ones. */
