@@ -1,5 +1,17 @@
 import { diagnosis } from "./diagnosis-types.ts";
-import { constant, count, flag, list, map, number, object, oneOf, optional, share, text } from "../forms/forms.ts";
+import {
+  constant,
+  count,
+  flag,
+  list,
+  map,
+  number,
+  object,
+  oneOf,
+  optional,
+  share,
+  text,
+} from "../forms/forms.ts";
 import type { TypeOf } from "../forms/forms.ts";
 import type { JsonObject } from "../sources/types.ts";
 
