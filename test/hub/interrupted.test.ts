@@ -21,8 +21,8 @@ const KILLS = 20;
 const PIECE_BYTES = 8192;
 const CHILD = join("dist", "test", "hub", "fetch-child.js");
 
-const first = randomBytes(3_000_000);
-const second = randomBytes(1_000_000);
+const first = randomBytes(18_000_000);
+const second = randomBytes(6_000_000);
 const FILES = { "model-1.safetensors": first, "model-2.safetensors": second };
 
 /** The same bytes in small pieces. */
@@ -92,7 +92,7 @@ describe("A download that does not come to its end", () => {
   });
 
   it("is shared by two processes, which move each byte once", async () => {
-    used.hub.state.bytesPerSecond = 4_000_000;
+    used.hub.state.bytesPerSecond = 20_000_000;
     const settings = await used.settings({ limits: { ...limits, staleLockMs: 5000 } });
     const repository = await listed(settings);
     const children = [start(settings, repository), start(settings, repository)];

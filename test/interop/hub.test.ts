@@ -1,73 +1,106 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { scanCache, verifyCached } from "../../src/index.ts";
-import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
+import { hubSettings, pull } from "../../src/index.ts";
+import type { HubSettings } from "../../src/index.ts";
+import { glyphsFiles } from "../hub/glyphs.ts";
 import { startHub } from "../hub/server/server.ts";
 import type { TestHub } from "../hub/server/server.ts";
 
-const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
+/** Runs Python with the cache and the Hub of a test; what it prints is JSON. */
+async function python(program: string, { endpoint, cacheFolder }: HubSettings): Promise<unknown> {
+  const environment = {
+    HF_ENDPOINT: endpoint,
+    HF_HUB_CACHE: cacheFolder,
+    HF_HUB_DISABLE_XET: "1",
+    HF_HOME: cacheFolder,
+  };
+  const { stdout } = await promisify(execFile)(process.env["PYTHON"] ?? "python3", ["-B", "-c", program], {
+    env: { ...process.env, ...environment },
+  });
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+}
 
-describe("Python's huggingface_hub and the Hub that the tests run against", () => {
-  const temporary = useTemporaryFolder();
-  const weights = randomBytes(3_000_000);
+const SNAPSHOT = "import json; from huggingface_hub import snapshot_download, scan_cache_dir\n";
+
+describe("The cache that is shared with Python's huggingface_hub", () => {
   let hub: TestHub;
-
-  async function python(check: string, folder: string): Promise<unknown> {
-    const command = process.env.PYTHON ?? "python3";
-    const env = {
-      ...process.env,
-      HF_ENDPOINT: hub.url,
-      HF_HOME: temporary("home"),
-      HF_HUB_DISABLE_PROGRESS_BARS: "1",
-      HF_HUB_DISABLE_XET: "1",
-    };
-    const { stdout } = await promisify(execFile)(
-      command,
-      ["-B", "test/interop/hub_checks.py", check, folder],
-      { env },
-    );
-    return JSON.parse(stdout);
-  }
+  let settings: HubSettings;
+  const files = glyphsFiles("base");
 
   before(async () => {
-    hub = await startHub({ pageSize: 2, partBytes: 1_000_000 });
+    hub = await startHub();
+    hub.commit("glyphs/base", files);
+    hub.commit("glyphs/tagged", files, { branch: "v1" });
   });
-  afterEach(() => hub.reset());
   after(() => hub.close());
+  beforeEach(async () => {
+    const cacheFolder = await mkdtemp(join(tmpdir(), "stockpot-interop-"));
+    settings = await hubSettings({ HF_ENDPOINT: hub.url, HF_HUB_CACHE: cacheFolder, HF_HOME: cacheFolder });
+  });
+  afterEach(() => rm(settings.cacheFolder, { recursive: true, force: true }));
 
-  it("lists, downloads, and is refused, as on the real one", async () => {
-    const files = { "config.json": "{}", "model.safetensors": weights, "a/b.txt": "b" };
-    const sha = hub.commit("org/model", files);
-    hub.commit("org/gated", files, { gated: true });
-    assert.deepEqual(await python("download", temporary("cache")), {
-      sha,
-      sizes: { "a/b.txt": 1, "config.json": 2, "model.safetensors": weights.length },
-      lfs: { "model.safetensors": sha256(weights) },
-      digests: Object.fromEntries(Object.entries(files).map(([path, bytes]) => [path, sha256(bytes)])),
-      refused: [true, true, true],
-    });
-    const [model, ...others] = await scanCache(temporary("cache"));
-    assert.deepEqual(others, []);
-    assert.deepEqual(
-      model?.revisions.map(({ commit, refs, files: found }) => [commit, refs, found.map(({ name }) => name)]),
-      [[sha, ["main"], Object.keys(files).sort()]],
-    );
-    const { blobCount, faults } = await verifyCached([{ repository: model ?? assert.fail() }]);
-    assert.deepEqual([blobCount, faults], [3, []]);
+  it("gives Python what Stockpot pulled, without a network", async () => {
+    for (const [model, revision] of [
+      ["glyphs/base", "main"],
+      ["glyphs/tagged", "v1"],
+    ] as const) {
+      const report = await pull({ model: `${model}@${revision}`, settings });
+      const call = `snapshot_download("${model}", revision="${revision}", local_files_only=True)`;
+      const folder = await python(`${SNAPSHOT}print(json.dumps(${call}))`, {
+        ...settings,
+        endpoint: "http://127.0.0.1:9",
+      });
+      assert.equal(folder, report.folder);
+    }
+    const scan = `${SNAPSHOT}i = scan_cache_dir()\nprint(json.dumps([[r.repo_id, r.nb_files] for r in i.repos] + [str(w) for w in i.warnings]))`;
+    const repositories = (await python(scan, settings)) as [string, number][];
+    const count = Object.keys(files).length;
+    assert.deepEqual(repositories.sort(), [
+      ["glyphs/base", count],
+      ["glyphs/tagged", count],
+    ]);
   });
 
-  it("uploads small files, objects in parts, and a pull request", async () => {
-    const folder = temporary("upload");
-    await mkdir(folder);
-    await writeFile(`${folder}/config.json`, "{}");
-    await writeFile(`${folder}/model.safetensors`, weights);
-    const { oid, pull_request } = (await python("upload", folder)) as { oid: string; pull_request: string };
-    const snapshot = hub.repository("tester/python").snapshot(oid);
-    assert.equal(snapshot.get("model.safetensors")?.content.sha256, sha256(weights));
-    assert.equal(snapshot.get("config.json")?.content.sha256, sha256("{}"));
-    assert.match(pull_request, /\/tester\/python\/discussions\/1$/);
+  it("has nothing left to download for Python", async () => {
+    await pull({ model: "glyphs/base", settings });
+    hub.reset();
+    await python(`${SNAPSHOT}print(json.dumps(snapshot_download("glyphs/base")))`, settings);
+    assert.equal(hub.traffic.count("cdn"), 0);
+  });
+
+  it("gives Stockpot what Python downloaded", async () => {
+    await python(`${SNAPSHOT}print(json.dumps(snapshot_download("glyphs/base")))`, settings);
+    hub.reset();
+    const report = await pull({ model: "glyphs/base", settings });
+    assert.equal(report.downloadedBytes, 0);
+    assert.equal(hub.traffic.count("cdn"), 0);
+  });
+
+  it("is read by Python where files are copies instead of links", async () => {
+    const { folder } = await pull({ model: "glyphs/base", settings });
+    for (const [name, bytes] of Object.entries(files)) {
+      await unlink(join(folder, name));
+      await writeFile(join(folder, name), bytes);
+    }
+    hub.reset();
+    const again = await pull({ model: "glyphs/base", settings });
+    assert.equal(again.downloadedBytes, 0);
+    const call = 'snapshot_download("glyphs/base", local_files_only=True)';
+    assert.equal(await python(`${SNAPSHOT}print(json.dumps(${call}))`, settings), folder);
+  });
+
+  it("is repaired where a link leads nowhere", async () => {
+    const { folder } = await pull({ model: "glyphs/base", settings });
+    await unlink(join(folder, "config.json"));
+    await symlink("../../blobs/none", join(folder, "config.json"));
+    await pull({ model: "glyphs/base", settings });
+    assert.equal(
+      Buffer.compare(await readFile(join(folder, "config.json")), files["config.json"] ?? Buffer.alloc(0)),
+      0,
+    );
   });
 });
