@@ -22,6 +22,8 @@ export interface TokenModelOptions {
   readonly tied?: boolean;
   /** More tensors, by name with their shapes. */
   readonly extra?: Readonly<Record<string, readonly number[]>>;
+  /** The tensors themselves; random ones unless given. */
+  readonly tensors?: TokenModel["tensors"];
 }
 
 /** A model of two layers, an embedding and a head, as a test knows it. */
@@ -65,12 +67,13 @@ export async function writeTokenModel(
     ...(tied ? {} : { [HEAD]: [rows, WIDTH] }),
     ...extra,
   };
-  const tensors = Object.fromEntries(
+  const random = Object.fromEntries(
     Object.entries(shapes).map(([tensor, shape]) => {
       const length = shape.reduce((product, size) => product * size, 1);
       return [tensor, { dtype, shape, values: Array.from({ length }, () => roundTo(normal(), dtype)) }];
     }),
   );
+  const { tensors = random } = options;
   const folder = join(root, name);
   await mkdir(folder, { recursive: true });
   await writeWeights(folder, tensors);

@@ -1,60 +1,16 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { readWeights } from "../fixtures/read-safetensors.ts";
-import { runMerge } from "../fixtures/run-merge.ts";
-import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
-import { addedToken, bpe, tokenizerJson } from "../tokenizer/tiny-tokenizers.ts";
 import { UNIONS } from "../tokenizer/unions.ts";
-import { idsOf, OVER_VOCABULARY, rowBefore, WIDTH, writeTokenModel } from "./token-models.ts";
+import { readWeights } from "../fixtures/read-safetensors.ts";
+import { roundTo } from "../fixtures/tiny-models.ts";
+import { tokenizersLibrary } from "../tokenizer/library.ts";
+import { bpeFiles, checkRows, linearOf, useTokenMerges, WEIGHTS } from "./token-merges.ts";
+import { HEAD, idsOf, OVER_VOCABULARY, rowBefore, WIDTH, writeTokenModel } from "./token-models.ts";
 import type { Asked, TokenModel } from "./token-models.ts";
 
-const WEIGHTS = [0.2, 0.5, 0.3];
-
-/** A linear merge of models in their folders, the first as the base if one is named. */
-function recipeOf(models: readonly { readonly name: string }[], options: string, base?: string): string {
-  const list = models.map(
-    ({ name }, i) => `  - {model: ./${name}, parameters: {weight: ${WEIGHTS[i] ?? 0}}}\n`,
-  );
-  const baseLine = base === undefined ? "" : `base_model: ./${base}\n`;
-  return `merge_method: linear\n${baseLine}models:\n${list.join("")}parameters: {normalize: false}\n${options}`;
-}
-
 describe("A merge that matches rows by token", () => {
-  const folder = useTemporaryFolder();
-  let runs = 0;
+  const { folder, run } = useTokenMerges();
 
-  async function run(recipe: string): Promise<string> {
-    const [path, out] = [folder(`recipe${++runs}.yml`), folder(`out${runs}`)];
-    await writeFile(path, recipe);
-    await runMerge(path, out, { cwd: folder() });
-    return out;
-  }
-
-  const textOf = (out: string, name: string) => readFileSync(`${out}/${name}`, "utf8");
-  const configOf = (out: string) => JSON.parse(textOf(out, "config.json")) as Record<string, unknown>;
-
-  /** Every token's row in the output's embedding and head, against the rules and the weights in float64. */
-  function checkRows(out: string, models: readonly TokenModel[], asked: Asked): void {
-    const ids = idsOf(textOf(out, "tokenizer.json"));
-    const weights = readWeights(out);
-    for (const name of OVER_VOCABULARY) {
-      const tensor = weights.get(name);
-      assert.ok(tensor !== undefined && ids.size > 2);
-      assert.equal(tensor.shape[0], configOf(out).vocab_size);
-      for (const [token, id] of ids) {
-        assert.ok(id < (tensor.shape[0] ?? 0), token);
-        const before = models.map((model) => rowBefore(token, model, models, name, asked));
-        for (let column = 0; column < WIDTH; column++) {
-          const wanted = before.reduce((sum, row, i) => sum + (WEIGHTS[i] ?? NaN) * (row[column] ?? NaN), 0);
-          const value = tensor.values[id * WIDTH + column] ?? NaN;
-          assert.ok(Math.abs(value - wanted) <= 2e-7, `${name}, ${token}: ${value} for ${wanted}`);
-        }
-      }
-    }
-  }
-
-  for (const [kind, { models }] of Object.entries(UNIONS)) {
+  for (const [kind, { models, texts }] of Object.entries(UNIONS)) {
     it(`gives each token of a union of ${kind} tokenizers its own merged row`, async () => {
       const names = models.map(({ reference }) => `${kind.replace(/\W/g, "")}-${reference}`);
       const written: TokenModel[] = [];
@@ -62,13 +18,18 @@ describe("A merge that matches rows by token", () => {
         written.push(
           await writeTokenModel(folder(), name, { files: Object.fromEntries(models[i]?.files ?? []) }),
         );
-      const out = await run(recipeOf(written, "tokenizer_source: union\n", names[0]));
-      const ids = idsOf(textOf(out, "tokenizer.json"));
+      const merged = await run(linearOf(written, "tokenizer_source: union\n", names[0]));
+      const ids = idsOf(merged.text("tokenizer.json"));
       assert.deepEqual(
         [...ids.keys()].sort(),
         [...new Set(written.flatMap((model) => [...model.ids.keys()]))].sort(),
       );
-      checkRows(out, written, { base: names[0] ?? "" });
+      checkRows(merged, written, { base: names[0] ?? "" });
+      const library = await tokenizersLibrary();
+      if (library === undefined) return;
+      const tokenizer = new library.Tokenizer(merged.json("tokenizer.json"), merged.json("config.json"));
+      for (const [text, encoded] of Object.entries(texts))
+        assert.deepEqual(tokenizer.encode(text).ids, encoded, JSON.stringify(text));
     });
   }
 
@@ -76,16 +37,10 @@ describe("A merge that matches rows by token", () => {
     let models: TokenModel[] = [];
 
     before(async () => {
-      const files = (tokens: readonly string[], added: readonly string[]) => ({
-        "tokenizer.json": tokenizerJson(
-          bpe(tokens),
-          added.map((content, i) => addedToken(tokens.length + i, content)),
-        ),
-      });
       models = [
-        await writeTokenModel(folder(), "base", { files: files(["a", "b", "c", "d"], ["<s>"]), rows: 7 }),
-        await writeTokenModel(folder(), "x", { files: files(["b", "p", "a", "q"], ["<s>", "<x>"]) }),
-        await writeTokenModel(folder(), "y", { files: files(["q", "c", "r", "a", "p"], ["<y>"]), rows: 8 }),
+        await writeTokenModel(folder(), "base", { files: bpeFiles("a b c d", "<s>"), rows: 7 }),
+        await writeTokenModel(folder(), "x", { files: bpeFiles("b p a q", "<s> <x>") }),
+        await writeTokenModel(folder(), "y", { files: bpeFiles("q c r a p", "<y>"), rows: 8 }),
       ];
     });
 
@@ -154,15 +109,138 @@ describe("A merge that matches rows by token", () => {
     for (const [what, { options, asked, tokens, rows }] of Object.entries(CASES)) {
       for (const base of ["base", undefined]) {
         it(`gives ${what}, ${base === undefined ? "without" : "with"} a base`, async () => {
-          const out = await run(recipeOf(models, options, base));
+          const merged = await run(linearOf(models, options, base));
           assert.deepEqual(
-            [...idsOf(textOf(out, "tokenizer.json"))].sort(([, a], [, b]) => a - b).map(([token]) => token),
+            [...idsOf(merged.text("tokenizer.json"))].sort(([, a], [, b]) => a - b).map(([token]) => token),
             tokens.split(" "),
           );
-          assert.equal(configOf(out).vocab_size, rows);
-          checkRows(out, models, { ...(base !== undefined && { base }), ...asked });
+          assert.equal(merged.json("config.json").vocab_size, rows);
+          checkRows(merged, models, { ...(base !== undefined && { base }), ...asked });
         });
       }
+    }
+
+    it("pads to a multiple with the mean of all tokens' rows", async () => {
+      const merged = await run(
+        linearOf(models, "tokenizer: {source: base, pad_to_multiple_of: 8}\n", "base"),
+      );
+      checkRows(merged, models, { base: "base" });
+      const { shape, values } = readWeights(merged.out).get(HEAD) ?? assert.fail();
+      assert.deepEqual(shape, [8, WIDTH]);
+      for (let column = 0; column < WIDTH; column++) {
+        const at = (row: number) => values[row * WIDTH + column] ?? NaN;
+        const mean = [0, 1, 2, 3, 4].reduce((sum, row) => sum + at(row), 0) / 5;
+        for (const row of [5, 6, 7]) assert.ok(Math.abs(at(row) - mean) < 2e-7, `${at(row)} for ${mean}`);
+      }
+    });
+
+    it("keeps the base's padding rows, merged with those of models that have them, too", async () => {
+      const merged = await run(linearOf(models, "tokenizer_source: base\n", "base"));
+      const values = readWeights(merged.out).get(HEAD)?.values ?? [];
+      const stored = models.map(({ tensors }) => tensors[HEAD]?.values ?? []);
+      for (let column = 0; column < WIDTH; column++) {
+        // Row 6 has a token in x and none in y: there it is padding as well.
+        const [base = NaN, , y = NaN] = stored.map((of) => of[6 * WIDTH + column]);
+        const value = values[6 * WIDTH + column] ?? NaN;
+        assert.ok(Math.abs(value - (0.2 * base + 0.5 * base + 0.3 * y)) < 2e-7);
+      }
+    });
+
+    const METHODS: Readonly<Record<string, string>> = {
+      model_stock: "",
+      "model_stock row by row": "parameters: {filter_wise: true}\n",
+      ties: "parameters: {density: 0.5, weight: 0.6}\n",
+      dare_linear: "parameters: {density: 0.6, weight: 0.6}\n",
+      della: "parameters: {density: 0.6, epsilon: 0.1, weight: 0.6}\n",
+      karcher: "",
+    };
+
+    for (const [method, parameters] of Object.entries(METHODS)) {
+      it(`gives ${method} the rewritten models, whatever the tiles and workers`, async () => {
+        const [name = ""] = method.split(" ");
+        const recipe = (prefix: string, end: string) =>
+          `merge_method: ${name}\nbase_model: ./${prefix}base\nmodels: [{model: ./${prefix}x}, {model: ./${prefix}y}]\n${parameters}${end}`;
+        const merged = await run(recipe("", "tokenizer_source: union\n"));
+        const files = { "tokenizer.json": merged.text("tokenizer.json") };
+        const tokens = [...idsOf(files["tokenizer.json"]).keys()];
+        for (const model of models) {
+          const rewritten = OVER_VOCABULARY.map((tensor) => {
+            const rows = tokens.map((token) => rowBefore(token, model, models, tensor, { base: "base" }));
+            return [tensor, { dtype: "F32", shape: [tokens.length, WIDTH], values: rows.flat() }] as const;
+          });
+          const tensors = { ...model.tensors, ...Object.fromEntries(rewritten) };
+          await writeTokenModel(folder(), `rewritten-${model.name}`, { files, tensors });
+        }
+        const expected = readWeights((await run(recipe("rewritten-", ""))).out);
+        const runs = [
+          merged,
+          await run(recipe("", "tokenizer_source: union\n"), { workers: 2, tileBytes: 1 }),
+        ];
+        for (const { out } of runs) {
+          for (const [tensor, { bytes }] of readWeights(out))
+            assert.deepEqual(bytes, expected.get(tensor)?.bytes, tensor);
+        }
+      });
+    }
+  });
+
+  it("merges the rows of a tied embedding into another model's head, and a head's bias", async () => {
+    const extra = { "lm_head.bias": [4] };
+    const models = [
+      await writeTokenModel(folder(), "headed", { files: bpeFiles("a b c d"), extra }),
+      await writeTokenModel(folder(), "tied", {
+        files: bpeFiles("d c b a"),
+        tied: true,
+        extra,
+        config: { tie_word_embeddings: true },
+      }),
+    ];
+    const merged = await run(linearOf(models, "tokenizer_source: union\n", "headed"));
+    checkRows(merged, models, { base: "headed" });
+    const [own, other] = models.map(({ tensors }) => tensors["lm_head.bias"]?.values ?? []);
+    const bias = readWeights(merged.out).get("lm_head.bias")?.values ?? assert.fail();
+    bias.forEach((value, i) => {
+      assert.ok(Math.abs(value - (0.2 * (own?.[i] ?? NaN) + 0.5 * (other?.[3 - i] ?? NaN))) < 2e-7);
+    });
+  });
+
+  it("takes embedding and head of stacked layers from the models of the first and the last slice", async () => {
+    const models = [
+      await writeTokenModel(folder(), "lower", { files: bpeFiles("a b c") }),
+      await writeTokenModel(folder(), "upper", { files: bpeFiles("c d a") }),
+    ];
+    const slices =
+      "slices: [{sources: [{model: ./lower, layer_range: [0, 2]}]}, {sources: [{model: ./upper, layer_range: [1, 2]}]}]\n";
+    const merged = await run(`merge_method: passthrough\n${slices}tokenizer_source: union\n`);
+    const weights = readWeights(merged.out);
+    const ids = idsOf(merged.text("tokenizer.json"));
+    assert.deepEqual([...ids.keys()], ["a", "b", "c", "d"]);
+    for (const [k, name] of OVER_VOCABULARY.entries()) {
+      const model = models[k] ?? assert.fail();
+      for (const [token, id] of ids) {
+        const wanted = rowBefore(token, model, models, name, {});
+        assert.deepEqual(
+          [...(weights.get(name)?.values.slice(id * WIDTH, (id + 1) * WIDTH) ?? [])],
+          wanted,
+          token,
+        );
+      }
+    }
+  });
+
+  it("rounds the mean of several models' rows once, with the result", async () => {
+    const models = [
+      await writeTokenModel(folder(), "half1", { files: bpeFiles("a b"), dtype: "BF16" }),
+      await writeTokenModel(folder(), "half2", { files: bpeFiles("a c"), dtype: "BF16" }),
+      await writeTokenModel(folder(), "half3", { files: bpeFiles("a c"), dtype: "BF16" }),
+    ];
+    const merged = await run(linearOf(models, "tokenizer_source: union\n", "half1"));
+    const { dtype, values } = readWeights(merged.out).get(HEAD) ?? assert.fail();
+    assert.equal(dtype, "BF16");
+    const before = models.map((model) => rowBefore("c", model, models, HEAD, { base: "half1" }));
+    for (let column = 0; column < WIDTH; column++) {
+      const exact = before.reduce((sum, row, i) => sum + (WEIGHTS[i] ?? NaN) * (row[column] ?? NaN), 0);
+      assert.equal(values[2 * WIDTH + column], roundTo(exact, "BF16"));
     }
   });
 });
