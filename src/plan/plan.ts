@@ -88,6 +88,7 @@ export function planMerge(
     ...(options.explain !== undefined && { explanations: explainTensors(rows, drafts, context) }),
     warnings: [
       ...table.headers.flatMap(({ warnings = [] }) => warnings),
+      ...(tokenizers.merged?.warnings ?? []),
       ...(table.at(DONOR).leftOut ?? []),
       ...findings.list(),
     ],

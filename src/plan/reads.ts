@@ -26,7 +26,13 @@ export function modelsOf(table: ModelTable, tensors: readonly PlannedTensor[]): 
   }));
 }
 
-function downloadOf({ repository, revision, commit, files, missing }: HubOrigin): NonNullable<PlannedModel["hub"]> {
+function downloadOf({
+  repository,
+  revision,
+  commit,
+  files,
+  missing,
+}: HubOrigin): NonNullable<PlannedModel["hub"]> {
   const names = new Set(missing);
   const byteLength = files.reduce((sum, file) => sum + file.byteLength, 0);
   const cached = files.filter(({ name }) => !names.has(name));

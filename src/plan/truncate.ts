@@ -29,13 +29,17 @@ export function truncateRows<M extends Match>(
   });
 }
 
-function reportCut(match: Match, rows: number, row: Row, { findings }: PlanContext): void {
+function reportCut(match: Match, rows: number, row: Row, context: PlanContext): void {
+  const { findings, vocabularies } = context;
   const length = match.header.shape[0] ?? 0;
+  const { count, examples } = vocabularies.tokensFrom(match.model, rows);
+  const shown = examples.map((token) => JSON.stringify(token)).join(", ");
+  const tokens = count === 0 ? "" : ` (${shown}${count > examples.length ? ", ..." : ""})`;
   findings.add(`cut|${match.model}|${length}|${rows}`, row.name, {
     code: "PLAN_TRUNCATED",
     severity: "warning",
     sentence: (names) =>
-      `The last ${length - rows} of the ${length} rows of ${names} in ${referenceOf(match)} are cut off: their tokens are lost.`,
+      `The last ${length - rows} of the ${length} rows of ${names} in ${referenceOf(match)} are cut off: their tokens are lost${tokens}.`,
     position: match.source.position,
     hint: "Rows are merged by position. Where vocabularies differ in more than their ends, align them with `tokenizer`.",
   });

@@ -3,6 +3,9 @@ import { alignRows } from "../tokenizer/align.ts";
 import { vocabularyDifferences } from "../tokenizer/differences.ts";
 import type { VocabularyDifference } from "../tokenizer/differences.ts";
 import type { Alignment } from "../tokenizer/row-map.ts";
+import { countTokens } from "../tokenizer/token-count.ts";
+import type { TokenCount } from "../tokenizer/token-count.ts";
+import { byId } from "../tokenizer/token-ids.ts";
 import { VOCABULARY_FILES } from "../tokenizer/files.ts";
 import type { AlignedModel, TokenizerFiles, Vocabulary } from "../tokenizer/types.ts";
 import { readVocabulary } from "../tokenizer/vocabulary.ts";
@@ -66,6 +69,15 @@ export class Vocabularies {
   differenceOf(position: number): VocabularyDifference | undefined {
     this.#differences ??= this.#compare();
     return this.#differences.get(this.#table.at(position).reference);
+  }
+
+  /** Tokens of a model with this id or a larger one, in the order of ids; none if its tokenizer cannot be read. */
+  tokensFrom(position: number, id: number): TokenCount {
+    const { reference } = this.#table.at(position);
+    const files = this.#files.get(reference);
+    const vocabulary = files && readIfPossible(files, reference);
+    const tokens = byId(vocabulary?.ids ?? []).filter(([, each]) => each >= id);
+    return countTokens(tokens.map(([token]) => token));
   }
 
   #compare(): ReadonlyMap<string, VocabularyDifference> {

@@ -34,8 +34,8 @@ export function linearOf(
 export interface Merged {
   readonly out: string;
   readonly report: MergeReport;
-  text(name: string): string;
-  json(name: string): Record<string, unknown>;
+  readonly text: (name: string) => string;
+  readonly json: (name: string) => Record<string, unknown>;
 }
 
 /** For the tests of a suite: a folder for models, and merges in it. */
