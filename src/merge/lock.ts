@@ -33,6 +33,9 @@ export function lockText(
       sha256: sha256(recipeText),
     },
     ...(options !== undefined && { plan: { sha256: planDigest(plan), options: lockedOptions(options) } }),
+    ...(plan.methodModules !== undefined && {
+      modules: plan.methodModules.map(({ path, sha256: digest }) => ({ path, sha256: digest })),
+    }),
     inputs,
     files: files.flatMap(({ name, byteLength, role, sha256: digest }) =>
       digest === undefined ? [] : [{ name, byteLength, role, sha256: digest }],

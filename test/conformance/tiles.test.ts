@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { METHODS } from "../../src/methods/index.ts";
 import { makeNormal } from "../fixtures/random.ts";
 import { runMerge } from "../fixtures/run-merge.ts";
 import type { RunOptions } from "../fixtures/run-merge.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
-import { writeWeights } from "../fixtures/write-safetensors.ts";
-import type { FixtureDtype, FixtureTensors } from "../fixtures/write-safetensors.ts";
+import { encodeHeader, encodeValues } from "../fixtures/write-safetensors.ts";
+import type { FixtureDtype } from "../fixtures/write-safetensors.ts";
 import { recipeOfVariants, variantsOf } from "./variants.ts";
 
 /** Bytes of a segment of F32 values; other dtypes get other numbers of segments from the same tile. */
@@ -26,8 +27,9 @@ const SHAPES: readonly (readonly [name: string, shape: readonly number[], dtype:
   ["layers.1.long_rows", [2, 20_485], "F32"],
   ["layers.1.wide", [20_001], "F64"],
 ];
-/** Above the four million elements from which a tensor is split between workers. */
+/** Above the four million elements from which a tensor is split between workers: some rows, again and again. */
 const STRIPED_SHAPE = [1_000, 4_300];
+const STRIPED_BLOCK = [20, 4_300];
 
 /** The later a model, the further it is from the base: means of different kinds are then different. */
 function makeTensor(model: number, place: number, shape: readonly number[]): Float64Array {
@@ -36,15 +38,41 @@ function makeTensor(model: number, place: number, shape: readonly number[]): Flo
   return Float64Array.from({ length }, () => base() + 0.1 * model * own());
 }
 
-/** The same tensors once for each variant of a method. */
-function makeModel(model: number): FixtureTensors {
-  const tensors = SHAPES.map(([name, shape, dtype], place) => {
-    return [name, { dtype, shape, values: makeTensor(model, place, shape) }] as const;
+interface Stored {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: FixtureDtype;
+  /** Written `times` times, one after the other: encoding millions of values takes seconds. */
+  readonly bytes: Uint8Array;
+  readonly times: number;
+}
+
+async function writeModel(folder: string, tensors: readonly Stored[]): Promise<void> {
+  let end = 0;
+  const header = tensors.map(({ name, shape, dtype, bytes, times }) => {
+    const begin = end;
+    end += bytes.length * times;
+    return [name, { dtype, shape, data_offsets: [begin, end] }] as const;
   });
-  const copies = Array.from({ length: MOST_VARIANTS }, (_, i) =>
-    tensors.map(([name, tensor]) => [`variant${i}.${name}`, tensor] as const),
-  );
-  return Object.fromEntries(copies.flat());
+  const parts = tensors.flatMap(({ bytes, times }) => Array<Uint8Array>(times).fill(bytes));
+  await mkdir(folder, { recursive: true });
+  const whole = Buffer.concat([encodeHeader(Object.fromEntries(header)), ...parts]);
+  await writeFile(join(folder, "model.safetensors"), whole);
+}
+
+/** The same tensors once for each variant of a method. */
+function mediumTensors(model: number): Stored[] {
+  const tensors = SHAPES.map(([name, shape, dtype], place) => {
+    return { name, shape, dtype, bytes: encodeValues(makeTensor(model, place, shape), dtype), times: 1 };
+  });
+  return Array.from({ length: MOST_VARIANTS }, (_, i) =>
+    tensors.map((tensor) => ({ ...tensor, name: `variant${i}.${tensor.name}` })),
+  ).flat();
+}
+
+function largeTensors(model: number): Stored[] {
+  const bytes = encodeValues(makeTensor(model, 1, STRIPED_BLOCK), "BF16");
+  return [{ name: "layers.0.w", shape: STRIPED_SHAPE, dtype: "BF16", bytes, times: 50 }];
 }
 
 describe("tiles and workers", function () {
@@ -72,11 +100,8 @@ describe("tiles and workers", function () {
 
   before(async () => {
     for (const [model, name] of ["m0", ...MODELS].entries()) {
-      await writeWeights(inFolder("medium", name), makeModel(model));
-      const values = makeTensor(model, 1, STRIPED_SHAPE);
-      await writeWeights(inFolder("large", name), {
-        "layers.0.w": { dtype: "BF16", shape: STRIPED_SHAPE, values },
-      });
+      await writeModel(inFolder("medium", name), mediumTensors(model));
+      await writeModel(inFolder("large", name), largeTensors(model));
     }
   });
 

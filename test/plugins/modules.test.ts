@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { defineMethod, isMergeError, merge, plan } from "../../src/index.ts";
+import type { LockFile } from "../../src/lock/lock-file.ts";
 import { runCli } from "../cli/captured-io.ts";
 import { CLIPPED, methodText, recipeText, SHAPES, useModules } from "./use-modules.ts";
 
@@ -70,7 +71,7 @@ describe("a module of merge methods", () => {
     });
   });
 
-  it("stands in the plan with path and SHA-256, and in the model card", async () => {
+  it("stands in the plan with path and SHA-256, in the lock file, and in the model card", async () => {
     const recipe = { text: recipeText("./clipped.js", "clipped_sum", "{limit: 1}") };
     const { methodModules } = await plan({ recipe, cwd: inFolder(), allowCode: true });
     const sha256 = createHash("sha256").update(CLIPPED).digest("hex");
@@ -80,6 +81,8 @@ describe("a module of merge methods", () => {
     const { report } = await run(recipe.text);
     const card = readFileSync(`${report.out}/README.md`, "utf8");
     assert.match(card, new RegExp(`\`\\./clipped\\.js\` \\(SHA-256 ${sha256}\\)`));
+    const lock = JSON.parse(readFileSync(`${report.out}/stockpot.lock.json`, "utf8")) as LockFile;
+    assert.deepEqual(lock.modules, [{ path: "./clipped.js", sha256 }]);
     assert.match(card, /Clipped sum, using `base` as base/);
   });
 
