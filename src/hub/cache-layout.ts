@@ -103,21 +103,24 @@ export async function linkSnapshot(
   commit: string,
   name: string,
   hash: string,
+  symlinks = true,
 ): Promise<void> {
   const path = snapshotPath(folder, commit, checkedName(name));
   await inCache(path, async () => {
     await makeFolder(folder, dirname(path));
     const blob = blobPath(folder, hash);
     const temporary = `${path}.${Math.random().toString(36).slice(2)}.tmp`;
-    await place(blob, temporary);
+    await place(blob, temporary, symlinks);
     await rename(temporary, path);
   });
 }
 
-async function place(blob: string, path: string): Promise<void> {
+async function place(blob: string, path: string, symlinks: boolean): Promise<void> {
   try {
+    const target = relative(dirname(path), blob);
     // Windows may lack the right to make links, a file system may have none.
-    await symlink(relative(dirname(path), blob), path).catch(() => link(blob, path));
+    if (symlinks) await symlink(target, path).catch(() => link(blob, path));
+    else await link(blob, path);
   } catch {
     await copyFile(blob, path);
     await rm(blob);

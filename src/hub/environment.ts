@@ -15,6 +15,8 @@ export interface HubSettings {
   /** Folder of the cache that is shared with Python's tools. */
   readonly cacheFolder: string;
   readonly token?: AccessToken | undefined;
+  /** False where links in the cache are not wanted: its files are then hard links or copies. */
+  readonly symlinks?: boolean | undefined;
   /** Nothing is asked of the network: what is in the cache has to do. */
   readonly offline: boolean;
   /** Other sizes and times than the usual ones. */
@@ -33,7 +35,7 @@ export interface HubFlags {
 }
 
 /**
- * Reads HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_TOKEN_PATH, HF_ENDPOINT and HF_HUB_OFFLINE (and the older names that Python's
+ * Reads HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_TOKEN_PATH, HF_ENDPOINT, HF_HUB_OFFLINE and HF_HUB_DISABLE_SYMLINKS (and the older names that Python's
  * library still knows), and the file with the token if no variable holds one. Throws a UsageError for an endpoint that
  * is no URL.
  */
@@ -49,6 +51,7 @@ export async function hubSettings(environment: Environment, flags: HubFlags = {}
     endpoint: endpointOf(environment),
     cacheFolder: flags.cacheFolder ?? path("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? join(hubHome, "hub"),
     token: await tokenOf(environment, path("HF_TOKEN_PATH") ?? join(hubHome, "token")),
+    symlinks: !isOn(environment["HF_HUB_DISABLE_SYMLINKS"]),
     offline:
       flags.offline ?? ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].some((name) => isOn(environment[name])),
   };

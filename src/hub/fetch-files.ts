@@ -117,7 +117,7 @@ class Fetcher {
   }
 
   async #fetch({ repository, file }: Item, release: () => Promise<void>): Promise<void> {
-    const { cacheFolder } = this.#transport.settings;
+    const { cacheFolder, symlinks } = this.#transport.settings;
     const folder = repositoryFolder(cacheFolder, repository.repository);
     const path = blobPath(folder, file.hash);
     let counted = 0;
@@ -135,7 +135,7 @@ class Fetcher {
           };
           await downloadBlob(remote, path, { slots: this.#slots, signal: this.#options.signal, onBytes });
         }
-        await linkSnapshot(folder, repository.commit, file.name, file.hash);
+        await linkSnapshot(folder, repository.commit, file.name, file.hash, symlinks);
       });
     } finally {
       await release();

@@ -54,6 +54,11 @@ describe("The Hub's settings", () => {
     assert.equal(await offline({}, true), true);
   });
 
+  it("makes no links where Python's library would make none", async () => {
+    assert.equal((await hubSettings({})).symlinks, true);
+    assert.equal((await hubSettings({ HF_HUB_DISABLE_SYMLINKS: "1" })).symlinks, false);
+  });
+
   it("takes another Hub's address, and refuses what is none", async () => {
     assert.equal((await hubSettings({})).endpoint, "https://huggingface.co");
     assert.equal(
