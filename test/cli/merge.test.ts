@@ -56,6 +56,24 @@ describe("stockpot merge", () => {
     );
   });
 
+  it("shows the seed where a random method takes part, and writes it into the model card", async () => {
+    const random = "recipes/glyphs-dare-ties.yml";
+    const out = inFolder("random");
+    for (const [flags, seed] of [
+      [[], "0"],
+      [["--random-seed", "7"], "7"],
+    ] as const) {
+      const planned = await runCli(["plan", random, ...flags]);
+      const merged = await runCli(["merge", random, out, "--force", ...flags]);
+      for (const { stdout } of [planned, merged])
+        assert.match(stdout, new RegExp(`\n {2}seed {5}${seed}, from which random methods draw\n`));
+      const card = readFileSync(`${out}/README.md`, "utf8");
+      assert.match(card, new RegExp(`\nRandom choices were drawn with the seed ${seed}\\.\n`));
+    }
+    const { stdout } = await runCli(["plan", "recipes/glyphs-ties.yml"]);
+    assert.doesNotMatch(stdout, /seed/);
+  });
+
   it("prints one JSON document with --json, which agrees with the folder", async () => {
     const { stdout } = await merge("json", "--json");
     const report = JSON.parse(stdout) as MergeReport & { seconds: number; peakMemoryBytes: number };
