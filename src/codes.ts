@@ -165,6 +165,8 @@ export const CODES = {
     EVALUATE_MODEL:
       "The model lacks a tensor or a setting that its architecture has, or has it in another shape.",
     EVALUATE_DATA: "The data are not there, cannot be read, or do not suit the model.",
+    EVALUATE_RESULTS: "A file of results measured elsewhere is not there or cannot be understood.",
+    EVALUATE_SPLIT: "The recipe names a split, a baseline or a variant to keep that is not there.",
     EVALUATE_HEAD: "The zero-shot head is not a matrix of text embeddings that suits the model.",
     EVALUATE_COMMAND:
       "The program that evaluates could not be started, failed, took too long, or printed no such numbers.",

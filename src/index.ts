@@ -73,6 +73,13 @@ export { verifyCached } from "./hub/cache/verify.ts";
 export type { CacheFault, CacheVerification, VerifyCacheOptions } from "./hub/cache/verify.ts";
 export type { PushProgress, PushReport, PushTarget } from "./hub/push/types.ts";
 
+export { compare } from "./compare/compare.ts";
+export type { CompareOptions, CompareProgress } from "./compare/options.ts";
+export { comparisonOf, markOf, percentText, scoreColumns } from "./report/table.ts";
+export type { ScoreColumn } from "./report/table.ts";
+export type { CompareReport, ReportVariant } from "./report/report-types.ts";
+export type { DiagnosedGroup } from "./report/diagnosis-types.ts";
+
 export { inspectModel } from "./sources/inspect.ts";
 export type { DtypeCount, InspectedTensor, ModelInspection, Tie } from "./sources/inspect.ts";
 export type { ModelHub, OpenOptions } from "./sources/locate.ts";

@@ -133,7 +133,8 @@ async function runCommand(command: string, inFolder: (...parts: string[]) => str
   assert.equal(program, "stockpot", `${command} is not run by any test`);
   const [verb, recipe = "", out = "", ...flags] = args;
   // Examples are independent of each other: each starts without an output.
-  if (verb === "merge") await rm(inFolder(out), { recursive: true, force: true });
+  const writes = verb === "merge" || verb === "compare";
+  if (writes) await rm(inFolder(out), { recursive: true, force: true });
   if (HUB_VERBS.includes(verb ?? "")) {
     await runHubCommand(args, inFolder("hub"));
     return;
@@ -141,8 +142,8 @@ async function runCommand(command: string, inFolder: (...parts: string[]) => str
   if (verb === "verify")
     await runCli(["merge", "recipes/glyphs-model-stock.yml", inFolder(recipe), "--force"]);
   const local =
-    verb === "merge"
-      ? [verb, recipe, inFolder(out), ...flags]
+    writes
+      ? [verb ?? "", recipe, inFolder(out), ...flags]
       : verb === "alias"
         ? [verb, inFolder("bin")]
         : verb === "verify"

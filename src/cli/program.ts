@@ -3,6 +3,7 @@ import { UsageError } from "../index.ts";
 import type { Command } from "./command.ts";
 import { aliasCommand } from "./commands/alias.ts";
 import { cacheCommand } from "./commands/cache.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { mergeCommand } from "./commands/merge.ts";
@@ -27,6 +28,7 @@ import { renderTable } from "./table.ts";
 export const COMMANDS: readonly Command[] = [
   mergeCommand,
   planCommand,
+  compareCommand,
   evaluateCommand,
   inspectCommand,
   verifyCommand,

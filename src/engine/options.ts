@@ -94,7 +94,7 @@ export function planningOptions(options: PlanOptions): PlanningOptions {
 }
 
 /** Throws a UsageError for a number that cannot be meant. */
-export function checkRunOptions({ workers, tileBytes }: MergeOptions): void {
+export function checkRunOptions({ workers, tileBytes }: Pick<MergeOptions, "workers" | "tileBytes">): void {
   if (workers !== undefined) checkWhole("workers", workers, 1, MAX_WORKERS);
   if (tileBytes !== undefined) checkWhole("tileBytes", tileBytes, 1);
 }

@@ -9,7 +9,7 @@ import type { MapEntry, MapNode, RecipeNode } from "./tree.ts";
 import type { Recipe } from "./types.ts";
 import { numbersAt, readVariants, USUAL_PARAMETERS } from "./variants.ts";
 import type { Derivation, VariantSetting } from "./variants.ts";
-import { readYaml } from "./yaml.ts";
+import { readYaml, writeYaml } from "./yaml.ts";
 import { referenceText } from "../sources/types.ts";
 import type { ModelReference } from "../sources/types.ts";
 import type { Position, Problem } from "../errors.ts";
@@ -69,7 +69,9 @@ export function parseComparison(text: string, options: ParseOptions): Comparison
   const { base, models } = modelsOf(recipe, tree, problems);
   const derive = (how: Derivation) => {
     const before = problems.errorCount;
-    const derived = parseTree(deriveTree(tree, how, problems), parsing, problems).recipe;
+    const made = deriveTree(tree, how, problems);
+    const documentText = writeYaml(made);
+    const derived = parseTree(made, { ...parsing, text: documentText, documentText }, problems).recipe;
     return problems.errorCount > before ? undefined : derived;
   };
   const section = child(tree, "compare") ?? NO_COMPARISON;

@@ -1,7 +1,7 @@
-import { Composer, Lexer, Parser } from "yaml";
+import { Composer, Lexer, Parser, stringify } from "yaml";
 import { buildTree } from "./build-tree.ts";
 import { MAX_DOCUMENTS, MAX_NESTING, MAX_RECIPE_BYTES, MAX_TOKENS } from "./limits.ts";
-import { isMap } from "./tree.ts";
+import { isMap, toPlain } from "./tree.ts";
 import type { CST, Document } from "yaml";
 import type { RecipeProblems } from "./problems.ts";
 import type { MapNode } from "./tree.ts";
@@ -78,4 +78,9 @@ export function readYaml(text: string, problems: RecipeProblems): MapNode[] {
     const message = "A recipe is a mapping of keys such as models and merge_method.";
     return problems.fail("RECIPE_WRONG_TYPE", root, message, hint);
   });
+}
+
+/** A recipe's tree as text that reads back the same. */
+export function writeYaml(tree: MapNode): string {
+  return stringify(toPlain(tree), { version: "1.1", aliasDuplicateObjects: false, lineWidth: 0 });
 }

@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { modelFromFolder } from "../evaluate/model.ts";
+import type { EvaluableModel, TensorLookup } from "../evaluate/types.ts";
+import { mergeAll } from "../merge/intermediates.ts";
+import { headersOfResult } from "../merge/result-headers.ts";
+import { runStep } from "../merge/run-step.ts";
+import { makeDirectory } from "../sink/directory.ts";
+import { writing } from "../sink/errors.ts";
+import type { ModelHeaders } from "../sources/types.ts";
+import { InputReader, tableLookup } from "./lookup.ts";
+import type { CompareOptions } from "./options.ts";
+import type { PreparedVariant } from "./prepare.ts";
+import { solveTable } from "./table.ts";
+import type { CoefficientTable, Measured } from "./table.ts";
+import type { AnyMethod } from "../methods/define.ts";
+
+/** A variant that can be read, until it is closed. */
+export interface OpenVariant {
+  readonly model: EvaluableModel;
+  readonly close: () => Promise<void>;
+}
+
+interface Setup {
+  readonly headers: ReadonlyMap<string, ModelHeaders>;
+  readonly methods: readonly AnyMethod[];
+  readonly measured: Measured;
+  /** The output folder, absolute. */
+  readonly out: string;
+  readonly options: CompareOptions;
+}
+
+/**
+ * Makes variants, one at a time: inputs are read where they lie, coefficient tables in memory, all others are merged into
+ * a temporary folder beside the output. What is to be kept is merged into the output folder.
+ */
+export class VariantModels {
+  readonly #setup: Setup;
+  readonly #tables = new Map<PreparedVariant, CoefficientTable | undefined>();
+  readonly #folders = new Map<string, Promise<EvaluableModel>>();
+  readonly #kept = new Map<string, string>();
+  #reader: Promise<InputReader> | undefined;
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+  }
+
+  /** The variant's coefficients, if it is one that the measured products decide. */
+  table(variant: PreparedVariant): CoefficientTable | undefined {
+    if (variant.source.kind !== "step") return undefined;
+    if (!this.#tables.has(variant)) {
+      const { measured, methods } = this.#setup;
+      this.#tables.set(variant, solveTable(variant.source.step.plan, measured, methods));
+    }
+    return this.#tables.get(variant);
+  }
+
+  /** Writes the variant's weights into a folder of the output; returns its name. */
+  async keep(variant: PreparedVariant): Promise<string> {
+    const known = this.#kept.get(variant.name);
+    if (known !== undefined) return known;
+    const name = folderName(variant.name);
+    await this.#merge(variant, join(this.#setup.out, name));
+    this.#kept.set(variant.name, name);
+    return name;
+  }
+
+  async open(variant: PreparedVariant): Promise<OpenVariant> {
+    const { source } = variant;
+    const stay = () => Promise.resolve();
+    if (source.kind === "headers") return { model: await this.#folder(source.headers.location), close: stay };
+    const kept = this.#kept.get(variant.name);
+    if (kept !== undefined) return { model: await modelFromFolder(join(this.#setup.out, kept)), close: stay };
+    const table = this.table(variant);
+    if (table !== undefined && source.kind === "step") {
+      return { model: await this.#inMemory(variant, source.step, table), close: stay };
+    }
+    const { out } = this.#setup;
+    await makeDirectory(dirname(out));
+    const folder = await writing(out, () => mkdtemp(join(dirname(out), `.stockpot-${basename(out)}-`)));
+    const close = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    try {
+      await this.#merge(variant, join(folder, "model"));
+      return { model: { ...(await modelFromFolder(join(folder, "model"))), name: variant.name }, close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  async #merge(variant: PreparedVariant, folder: string): Promise<void> {
+    const { options, methods } = this.#setup;
+    const merging = { ...options, methods, out: folder, onProgress: undefined, onPlan: undefined };
+    const { source } = variant;
+    if (source.kind === "step") await runStep(source.step, folder, source.step.recipe.documentText, merging);
+    else if (source.kind === "file") await mergeAll(source.prepared, merging);
+  }
+
+  async #inMemory(
+    variant: PreparedVariant,
+    step: Extract<PreparedVariant["source"], { kind: "step" }>["step"],
+    table: CoefficientTable,
+  ): Promise<EvaluableModel> {
+    const donor = step.models.get(step.plan.models[step.plan.donor]?.reference ?? "");
+    const { preprocessor } = donor === undefined ? {} : await this.#folder(donor.location);
+    return {
+      name: variant.name,
+      config: headersOfResult(variant.name, step).config ?? {},
+      ...(preprocessor === undefined ? {} : { preprocessor }),
+      tensors: tableLookup(step.plan, table, await this.#inputs()),
+    };
+  }
+
+  #folder(location: string): Promise<EvaluableModel> {
+    const known = this.#folders.get(location) ?? modelFromFolder(location);
+    this.#folders.set(location, known);
+    return known;
+  }
+
+  #inputs(): Promise<InputReader> {
+    this.#reader ??= (async () => {
+      const lookups = new Map<string, TensorLookup>();
+      for (const [reference, { location }] of this.#setup.headers)
+        lookups.set(reference, (await this.#folder(location)).tensors);
+      return new InputReader(lookups);
+    })();
+    return this.#reader;
+  }
+}
+
+/** A variant's name as that of a folder, on every operating system. */
+export const folderName = (name: string): string =>
+  name.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^[.-]+|[.]+$/g, "") || "variant";
