@@ -141,14 +141,13 @@ async function runCommand(command: string, inFolder: (...parts: string[]) => str
   }
   if (verb === "verify")
     await runCli(["merge", "recipes/glyphs-model-stock.yml", inFolder(recipe), "--force"]);
-  const local =
-    writes
-      ? [verb ?? "", recipe, inFolder(out), ...flags]
-      : verb === "alias"
-        ? [verb, inFolder("bin")]
-        : verb === "verify"
-          ? [verb, inFolder(recipe), ...args.slice(2)]
-          : args;
+  const local = writes
+    ? [verb ?? "", recipe, inFolder(out), ...flags]
+    : verb === "alias"
+      ? [verb, inFolder("bin")]
+      : verb === "verify"
+        ? [verb, inFolder(recipe), ...args.slice(2)]
+        : args;
   const { status, stderr } = await runCli(local);
   assert.equal(status, 0, stderr);
 }

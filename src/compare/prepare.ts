@@ -11,6 +11,7 @@ import type { Step } from "../merge/plan-step.ts";
 import { prepare } from "../merge/prepare.ts";
 import type { Prepared } from "../merge/prepare.ts";
 import { readModelTexts } from "../merge/tokenizers.ts";
+import type { ModelTexts } from "../merge/tokenizers.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import { METHODS, methodByName } from "../methods/index.ts";
 import { parseComparison } from "../recipe/comparison.ts";
@@ -72,8 +73,7 @@ export async function prepareComparison(options: CompareOptions): Promise<Prepar
     comparison.recipe,
     ...variants.flatMap((each) => (each.kind === "merge" ? [each.recipe] : [])),
   ];
-  const headers = await openAll(recipes, searchFrom, options);
-  const texts = await readModelTexts(headers.values());
+  const { headers, texts } = await openAll(recipes, searchFrom, options);
   const planning = { ...planningOptions(options), ...own, methods: [...METHODS, ...own.methods] };
   const errors: MergeError[] = [];
   const planOne = (recipe: Recipe): Step | undefined => {
@@ -150,20 +150,23 @@ async function openAll(
   recipes: readonly Recipe[],
   searchFrom: readonly string[],
   { hub, signal, onDownload }: CompareOptions,
-): Promise<ReadonlyMap<string, ModelHeaders>> {
+): Promise<
+  Record<"headers", ReadonlyMap<string, ModelHeaders>> & Record<"texts", ReadonlyMap<string, ModelTexts>>
+> {
   const references = new Map(recipes.flatMap(referencedModels).map((each) => [referenceText(each), each]));
   const open = () => {
     const models = hub === undefined ? undefined : modelHub(hub, signal);
     return openModels([...references.values()], { searchFrom: [...searchFrom], hub: models });
   };
   const headers = await open();
-  await bringTexts(headers.values(), { recipe: "", hub, signal });
+  const names = await bringTexts(recipes, [...headers.values()], { recipe: "", hub, signal });
   const missing = [...headers.values()].flatMap(({ hub: origin }) =>
     origin?.missing.length ? [origin] : [],
   );
-  if (hub === undefined || missing.length === 0) return headers;
-  await fetchModels(hub, missing, { signal, onProgress: onDownload });
-  return await open();
+  const fetching = hub !== undefined && missing.length > 0;
+  if (fetching) await fetchModels(hub, missing, { signal, onProgress: onDownload });
+  const here = fetching ? await open() : headers;
+  return { headers: here, texts: await readModelTexts(here.values(), names) };
 }
 
 async function fileVariant(
