@@ -8,6 +8,7 @@ import { outputChecks } from "./output.ts";
 import { recipesChecks } from "./recipes.ts";
 import { sphereChecks } from "./sphere.ts";
 import { tensorsChecks } from "./tensors.ts";
+import { tokensChecks } from "./tokens.ts";
 import { Workplace } from "./workplace.ts";
 
 /** The first cells of the rows of docs/differences-from-mergekit.md. */
@@ -25,6 +26,7 @@ describe("The differences from mergekit", () => {
     masksChecks,
     rowsChecks,
     tensorsChecks,
+    tokensChecks,
     recipesChecks,
     outputChecks,
   ].flatMap((make) => Object.entries(make(at)));
