@@ -19,24 +19,67 @@ type Names = ModelHeaders["tensors"];
  */
 export function renamingsOf(table: ModelTable, findings: Findings): Renaming[] {
   const donor = table.at(DONOR);
-  return table.headers.map((model) => {
-    if (model === donor || mostlyEqual(donor.tensors, model.tensors)) return UNCHANGED;
-    const more = prefixOf(model.tensors, donor.tensors);
-    const less = more === undefined ? prefixOf(donor.tensors, model.tensors) : undefined;
-    if (more === undefined && less === undefined) return UNCHANGED;
-    findings.add(`renamed|${model.reference}`, model.reference, {
-      code: "PLAN_RENAMED",
-      severity: "warning",
-      sentence: () =>
-        more === undefined
-          ? `The names of ${model.reference} lack the "${less ?? ""}" of ${donor.reference}'s; they are matched with it.`
-          : `The names of ${model.reference} begin with "${more}", those of ${donor.reference} do not; they are matched without it.`,
-    });
-    if (more !== undefined)
-      return { toDonor: without(more, donor.tensors), toModel: withPrefix(more, model.tensors) };
-    const prefix = less ?? "";
-    return { toDonor: withPrefix(prefix, donor.tensors), toModel: without(prefix, model.tensors) };
+  return table.headers.map((model) =>
+    model === donor ? UNCHANGED : withOldNorms(renamingOf(model, donor, findings), model, donor, findings),
+  );
+}
+
+function renamingOf(model: ModelHeaders, donor: ModelHeaders, findings: Findings): Renaming {
+  if (mostlyEqual(donor.tensors, model.tensors)) return UNCHANGED;
+  const more = prefixOf(model.tensors, donor.tensors);
+  const less = more === undefined ? prefixOf(donor.tensors, model.tensors) : undefined;
+  if (more === undefined && less === undefined) return UNCHANGED;
+  findings.add(`renamed|${model.reference}`, model.reference, {
+    code: "PLAN_RENAMED",
+    severity: "warning",
+    sentence: () =>
+      more === undefined
+        ? `The names of ${model.reference} lack the "${less ?? ""}" of ${donor.reference}'s; they are matched with it.`
+        : `The names of ${model.reference} begin with "${more}", those of ${donor.reference} do not; they are matched without it.`,
   });
+  if (more !== undefined)
+    return { toDonor: without(more, donor.tensors), toModel: withPrefix(more, model.tensors) };
+  const prefix = less ?? "";
+  return { toDonor: withPrefix(prefix, donor.tensors), toModel: without(prefix, model.tensors) };
+}
+
+/** What BERT's first checkpoints, converted from TensorFlow, call a norm's parameters; transformers reads both names. */
+const OLD_NORMS = [
+  ["LayerNorm.gamma", "LayerNorm.weight"],
+  ["LayerNorm.beta", "LayerNorm.bias"],
+] as const;
+
+/** The old name of a norm's parameter for the new one, and the other way round. */
+function otherNormName(name: string): string | undefined {
+  for (const [old, now] of OLD_NORMS) {
+    if (name.endsWith(old)) return name.slice(0, -old.length) + now;
+    if (name.endsWith(now)) return name.slice(0, -now.length) + old;
+  }
+  return undefined;
+}
+
+function withOldNorms(
+  { toDonor, toModel }: Renaming,
+  model: ModelHeaders,
+  donor: ModelHeaders,
+  findings: Findings,
+): Renaming {
+  const through = (rename: (name: string) => string, target: Names) => (name: string) => {
+    const other = otherNormName(name);
+    const renamed = rename(name);
+    if (other === undefined || target.has(renamed)) return renamed;
+    return target.has(rename(other)) ? rename(other) : renamed;
+  };
+  const renaming = { toDonor: through(toDonor, donor.tensors), toModel: through(toModel, model.tensors) };
+  const isOld = [...model.tensors.keys()].some((name) => renaming.toDonor(name) !== toDonor(name));
+  if (!isOld) return { toDonor, toModel };
+  findings.add(`norms|${model.reference}`, model.reference, {
+    code: "PLAN_RENAMED",
+    severity: "warning",
+    sentence: () =>
+      `${model.reference} and ${donor.reference} call the parameters of norms by other names, gamma and beta or weight and bias; they are matched.`,
+  });
+  return renaming;
 }
 
 /** Names that the other model has not under the other name stay as they are: a head that only one of them has. */

@@ -102,3 +102,59 @@ describe("models of one network that name its tensors with and without a beginni
     assert.ok(codes.includes("PLAN_MISSING_TENSOR") && !codes.includes("PLAN_RENAMED"), codes.join());
   });
 });
+
+describe("models of BERT with the old and the new names of a norm's parameters", () => {
+  const BERT: TinyArchitecture = {
+    ...ENCODERS.bert,
+    tensors: ENCODERS.bert.tensors.filter(({ buffer }) => buffer === undefined),
+  };
+  const old = (name: string) =>
+    name.replace(/LayerNorm\.weight$/, "LayerNorm.gamma").replace(/LayerNorm\.bias$/, "LayerNorm.beta");
+  const oldBert: TinyArchitecture = {
+    ...BERT,
+    tensors: BERT.tensors.map((tensor) => ({ ...tensor, name: old(tensor.name) })),
+  };
+  const recipe: RecipeText = {
+    method: "linear",
+    models: [
+      { model: "a", parameters: { weight: 1 } },
+      { model: "b", parameters: { weight: 2 } },
+    ],
+  };
+  const namesOf = ({ tensors }: TinyArchitecture) => tensors.map(({ name }) => name);
+
+  for (const [title, first, second, rename] of [
+    ["new", BERT, oldBert, old],
+    ["old", oldBert, BERT, undefined],
+  ] as const) {
+    it(`are merged under the first one's ${title} names, with a warning`, () => {
+      const plan = planOf(recipe, [headersOf("a", first), headersOf("b", second)]);
+      assert.deepEqual(
+        plan.tensors.map(({ name }) => name),
+        namesOf(first),
+      );
+      assert.deepEqual(
+        plan.tensors.map(({ inputs }) => inputs[1]?.tensor),
+        namesOf(second),
+      );
+      if (rename !== undefined) assert.notDeepEqual(namesOf(first), namesOf(second));
+      assert.deepEqual(
+        plan.warnings.map(({ code }) => code),
+        ["PLAN_RENAMED"],
+      );
+      assert.match(plan.warnings[0]?.message ?? "", /^b and a call the parameters of norms by other names/);
+    });
+  }
+
+  it("are merged where one also lacks the component in front", () => {
+    const [prefix = ""] = /^[^.]+\./.exec(BERT.tensors[0]?.name ?? "") ?? [];
+    const named = BERT.tensors.filter(({ name }) => name.startsWith(prefix));
+    assert.ok(named.length > 10);
+    const bareOld = bare("b", { ...oldBert, tensors: oldBert.tensors }, prefix);
+    const plan = planOf(recipe, [headersOf("a", { ...BERT, tensors: named }), bareOld]);
+    assert.deepEqual(
+      plan.tensors.map(({ inputs }) => inputs[1]?.tensor),
+      named.map(({ name }) => old(name).slice(prefix.length)),
+    );
+  });
+});
