@@ -51,4 +51,6 @@ export interface RunReport {
   readonly nonFinite: readonly NonFinite[];
   /** Of inputs that were not on this machine. */
   readonly movedBytes: number;
+  /** Of those, files whose hash could not be checked: read in part, twice, or not from beginning to end. */
+  readonly unverifiedFiles: number;
 }

@@ -54,6 +54,7 @@ class Run {
   readonly #totalBytes: number;
   #readBytes = 0;
   #writtenBytes = 0;
+  #unverifiedFiles = 0;
   #elementsLeft = new Map<PlannedTensor, number>();
   #tensorsDone = 0;
 
@@ -78,6 +79,7 @@ class Run {
       await this.#runTasks(this.#streamed?.tasks ?? divide(this.#plan));
       await this.#pool.close();
       await this.#checkInputs();
+      this.#unverifiedFiles = (await this.#streamed?.verify()) ?? 0;
       // Told to stop by the last report of progress, or while the workers were closed.
       this.#throwIfStopped();
     } catch (error) {
@@ -221,6 +223,7 @@ class Run {
       tileBytes: this.#tileBytes,
       nonFinite: withoutRepeats([...this.#nonFinite.values()]),
       movedBytes: this.#streamed?.movedBytes ?? 0,
+      unverifiedFiles: this.#unverifiedFiles,
     };
   }
 }

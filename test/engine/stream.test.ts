@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,22 +19,31 @@ import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 function farAway(plan: MergePlan): { plan: MergePlan; remote: RemoteInputs; fetched: StoredRange[] } {
   const fetched: StoredRange[] = [];
   const paths = plan.models.map(({ files }) => files.map(({ path }) => path));
+  const listed = paths.map((each) => each.map(listing));
   const models = plan.models.map((model) => ({
     ...model,
     files: model.files.map((file) => ({ ...file, path: "/nowhere" })),
   }));
   const remote: RemoteInputs = {
     isRemote: () => true,
+    listed: ({ model, file }) => listed[model]?.[file],
+    wrong: ({ model }, digest) => new Error(`model ${model} came as ${digest}`),
     async fetch(range, write) {
       fetched.push(range);
       const bytes = (await readFile(paths[range.model]?.[range.file] ?? "")).subarray(range.begin, range.end);
       await sleep((range.begin * 7919) % 5);
       for (let at = 0; at < bytes.length; at += 50_000) {
-        await write([bytes.subarray(at, at + 20_000), bytes.subarray(at + 20_000, at + 50_000)]);
+        await write([bytes.subarray(at, at + 20_000), bytes.subarray(at + 20_000, at + 50_000)], at);
       }
     },
   };
   return { plan: { ...plan, models }, remote, fetched };
+}
+
+function listing(path: string) {
+  const bytes = readFileSync(path);
+  const hash = createHash("sha256").update(bytes).digest("hex");
+  return { byteLength: bytes.length, hash, algorithm: "sha256" as const };
 }
 
 /** The tensors' bytes of a shard. */
@@ -70,9 +80,9 @@ describe("Inputs that are streamed", () => {
     assert.equal(existsSync(streamed.spoolPath), false);
     assert.equal(
       report.movedBytes,
-      fetched.reduce((sum, { begin, end }) => sum + end - begin, 0),
+      fetched.filter(({ begin }) => begin > 0).reduce((sum, { begin, end }) => sum + end - begin, 0),
     );
-    return { plan, fetched };
+    return { plan, fetched, report };
   }
 
   for (const recipe of recipes) {
@@ -93,6 +103,32 @@ describe("Inputs that are streamed", () => {
     for (const { model, begin } of fetched)
       counts.set(`${model} ${begin}`, (counts.get(`${model} ${begin}`) ?? 0) + 1);
     assert.equal(Math.max(...counts.values()), plan.passes.length);
+  });
+
+  it("are verified by their hash as they pass, if all of a file is needed", async () => {
+    const { report, plan } = await compare("glyphs-linear.yml");
+    assert.equal(report.unverifiedFiles, 0);
+    assert.ok(plan.models.length > 1);
+    // Layers of models that are needed in part.
+    assert.ok((await compare("glyphs-slices.yml", { blockBytes: 2 })).report.unverifiedFiles > 0);
+  });
+
+  it("are refused if a byte is not what was listed, once all have come", async () => {
+    const { plan, remote } = farAway(await planOf({ recipe: "recipes/glyphs-model-stock.yml" }));
+    const fetch: RemoteInputs["fetch"] = async (range, write) =>
+      await remote.fetch(range, async (parts, at) => {
+        const [first = new Uint8Array(), ...others] = parts;
+        const copy = Uint8Array.from(first);
+        if (range.model === 2 && at === 0 && range.begin > 0) copy[0] = (copy[0] ?? 0) ^ 1;
+        await write([copy, ...others], at);
+      });
+    const shard = temporary("wrong");
+    await (await open(shard, "w")).close();
+    const streamed = { remote: { ...remote, fetch }, spoolPath: temporary("wrong-spool") };
+    await assert.rejects(
+      runPlan(plan, { shardPaths: [shard], workers: 2, streamed }),
+      /^Error: model 2 came as /,
+    );
   });
 
   it("come to an end with the error of the one that could not be fetched", async () => {
@@ -133,9 +169,11 @@ describe("The spool", () => {
       .map((each) => [each, blocks[Math.floor(random() * 40)] ?? each]);
     const held = new Map<Block, number>();
     let fetches = 0;
-    const spool = new Spool(200, async () => {
-      fetches += 1;
-      await sleep(random() * 3);
+    const spool = new Spool(200, {
+      async fetch() {
+        fetches += 1;
+        await sleep(random() * 3);
+      },
     });
     const order = uses
       .map((pair) => ({ pair: [...new Set(pair)], at: random() }))
@@ -167,7 +205,7 @@ describe("The spool", () => {
 
   it("lets a block go after its last task, and fetches it once", async () => {
     const fetched: Block[] = [];
-    const spool = new Spool(100, (each) => Promise.resolve(void fetched.push(each)));
+    const spool = new Spool(100, { fetch: (each) => Promise.resolve(void fetched.push(each)) });
     const [a, b] = [block(0, 60, 2), block(60, 120, 1)];
     await spool.using([a], true, () => spool.using([a], false, () => Promise.resolve()));
     assert.equal(spool.offsetOf(a), 0);

@@ -11,7 +11,6 @@ export interface Block extends StoredRange {
 
 /** The bytes of far-away files that tasks need, each in exactly one block; those of a file in the order of their offsets. */
 export class Blocks {
-  readonly all: readonly Block[];
   readonly #isRemote: (position: FilePosition) => boolean;
   readonly #byFile: ReadonlyMap<string, readonly Block[]>;
 
@@ -45,7 +44,6 @@ export class Blocks {
         each.map((range) => ({ ...range, tasks: counts.get(range) ?? 0 })),
       ]),
     );
-    this.all = [...this.#byFile.values()].flat();
   }
 
   /** The blocks that tensors need, each once. */
@@ -59,9 +57,9 @@ export class Blocks {
     return this.#isRemote(position) ? find(this.#byFile, position, position.offset) : undefined;
   }
 
-  /** The blocks of one file. */
-  ofFile(position: FilePosition): readonly Block[] {
-    return this.#byFile.get(fileKey(position)) ?? [];
+  /** The blocks of each file. */
+  get files(): readonly (readonly Block[])[] {
+    return [...this.#byFile.values()];
   }
 
   #remoteRanges(tensor: PlannedTensor): StoredRange[] {

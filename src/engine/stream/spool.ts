@@ -11,8 +11,15 @@ interface Resident {
   readonly arrived: Promise<void>;
 }
 
-/** Fetches a block's bytes and writes them from `offset` of the spool on. */
-export type Fetch = (block: Block, offset: number) => Promise<void>;
+/** What the spool asks of its owner. */
+export interface SpoolActions {
+  /** Fetches a block's bytes and writes them from `offset` of the spool on. */
+  readonly fetch: (block: Block, offset: number) => Promise<void>;
+  /** Called for a block that has come; it stays until the promise is kept. */
+  readonly keep?: (block: Block, offset: number) => Promise<void>;
+  /** Asked to keep the promise for some blocks, since others need the room; false if there are none. */
+  readonly makeRoom?: () => boolean;
+}
 
 const lengthOf = ({ begin, end }: Block) => end - begin;
 
@@ -23,7 +30,7 @@ const lengthOf = ({ begin, end }: Block) => end - begin;
  */
 export class Spool {
   readonly #extents: Extents;
-  readonly #fetch: Fetch;
+  readonly #actions: SpoolActions;
   /** In the order of last use. */
   readonly #residents = new Map<Block, Resident>();
   /** Tasks of blocks that had to make room, and are to come again. */
@@ -34,9 +41,9 @@ export class Spool {
   #steps = 0;
   #onRelease: (() => void) | undefined;
 
-  constructor(byteLength: number, fetch: Fetch) {
+  constructor(byteLength: number, actions: SpoolActions) {
     this.#extents = new Extents(byteLength);
-    this.#fetch = fetch;
+    this.#actions = actions;
   }
 
   get byteLength(): number {
@@ -91,11 +98,19 @@ export class Spool {
 
   async #bring(block: Block): Promise<Resident> {
     const offset = await this.#allocate(lengthOf(block));
-    const arrived = this.#fetch(block, offset);
-    // Whoever waits for it is told.
-    arrived.catch(() => undefined);
-    const resident = { offset, users: 1, tasksLeft: this.#tasksLeft.get(block) ?? block.tasks, arrived };
+    const arrived = this.#actions.fetch(block, offset);
+    const tasksLeft = this.#tasksLeft.get(block) ?? block.tasks;
+    // One user is who asked for it, the other whoever keeps it.
+    const resident = { offset, users: 2, tasksLeft, arrived };
     this.#residents.set(block, resident);
+    arrived
+      .then(() => this.#actions.keep?.(block, offset))
+      .then(() => {
+        this.#release(block, false);
+        this.#onRelease?.();
+      })
+      // Whoever waits for it is told.
+      .catch(() => undefined);
     return resident;
   }
 
@@ -104,9 +119,10 @@ export class Spool {
       const offset = this.#extents.allocate(length);
       if (offset !== undefined) return offset;
       if (this.#makeRoom()) continue;
+      const released = new Promise<void>((resolve) => (this.#onRelease = resolve));
+      if (this.#steps > 0 || this.#actions.makeRoom?.() === true) await released;
       // Pieces of what this very task holds may stand in the way: nobody else will release any.
-      if (this.#steps === 0) this.#extents.grow(length);
-      else await new Promise<void>((resolve) => (this.#onRelease = resolve));
+      else this.#extents.grow(length);
     }
   }
 

@@ -2,9 +2,11 @@ import { open, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import type { MergePlan, PlannedTensor } from "../../plan/types.ts";
 import { toSinkError } from "../../sink/errors.ts";
-import type { WeightFile } from "../../sources/types.ts";
+import type { HubFile, WeightFile } from "../../sources/types.ts";
 import { divide } from "../tasks.ts";
 import type { Task } from "../tasks.ts";
+import { EngineError } from "../../errors.ts";
+import { FileDigests } from "./file-digests.ts";
 import { Blocks } from "./blocks.ts";
 import type { Block } from "./blocks.ts";
 import { moveInputs } from "./ranges.ts";
@@ -14,14 +16,22 @@ import { Spool } from "./spool.ts";
 /** Room for the blocks of a few tasks at a time, so that the next ones arrive while workers are busy. */
 const LEAST_SPOOL_BYTES = 2 ** 30;
 const BLOCK_BYTES = 32 * 2 ** 20;
+const READ_BYTES = 2 ** 20;
 /** Of what the largest task needs: itself, and as much on its way for the next one. */
 const TASKS_IN_SPOOL = 2;
 
 /** Input files that are not on this machine. */
 export interface RemoteInputs {
   isRemote(position: FilePosition): boolean;
-  /** Hands over the bytes of a range in order; each is handed over once. */
-  fetch(range: StoredRange, write: (parts: readonly Uint8Array[]) => Promise<void>): Promise<void>;
+  /** Hands over the bytes of a range, each once, with their places in it. */
+  fetch(
+    range: StoredRange,
+    write: (parts: readonly Uint8Array[], at: number) => Promise<void>,
+  ): Promise<void>;
+  /** What is known of a file. */
+  listed(position: FilePosition): Pick<HubFile, "byteLength" | "hash" | "algorithm"> | undefined;
+  /** The error for a file that came with another hash. */
+  wrong(position: FilePosition, digest: string): Error | undefined;
 }
 
 export interface StreamOptions {
@@ -42,6 +52,7 @@ export class StreamedInputs {
   readonly file: WeightFile;
   readonly #blocks: Blocks;
   readonly #spool: Spool;
+  readonly #digests: FileDigests;
   readonly #remote: RemoteInputs;
   readonly #handle: FileHandle;
   readonly #files: readonly number[];
@@ -70,7 +81,12 @@ export class StreamedInputs {
     const largest = units.reduce((most, tensors) => Math.max(most, this.#bytesOf(tensors)), 0);
     const byteLength = Math.max(leastSpoolBytes, largest * TASKS_IN_SPOOL);
     this.#mostAtOnce = byteLength / TASKS_IN_SPOOL;
-    this.#spool = new Spool(byteLength, (block, offset) => this.#fetch(block, offset));
+    this.#digests = new FileDigests(this.#blocks, remote, (...range) => this.#read(...range));
+    this.#spool = new Spool(byteLength, {
+      fetch: (block, offset) => this.#fetch(block, offset),
+      keep: (block, offset) => this.#digests.arrived(block, offset),
+      makeRoom: () => this.#digests.giveUpOne(),
+    });
   }
 
   static async open(plan: MergePlan, options: StreamOptions): Promise<StreamedInputs> {
@@ -100,6 +116,11 @@ export class StreamedInputs {
     });
   }
 
+  /** Number of files whose bytes could not be verified. Throws if one has other bytes than were listed. */
+  async verify(): Promise<number> {
+    return await this.#digests.finish();
+  }
+
   /** Removes the spool. */
   async close(): Promise<void> {
     await this.#handle.close();
@@ -111,20 +132,29 @@ export class StreamedInputs {
   }
 
   async #fetch(block: Block, offset: number): Promise<void> {
-    let at = offset;
-    await this.#remote.fetch(block, async (parts) => {
+    await this.#remote.fetch(block, async (parts, at) => {
       const length = parts.reduce((sum, part) => sum + part.length, 0);
       try {
         for (let written = 0; written < length;) {
           const rest = written === 0 ? parts : [Buffer.concat(parts).subarray(written)];
-          written += (await this.#handle.writev(rest, at + written)).bytesWritten;
+          written += (await this.#handle.writev(rest, offset + at + written)).bytesWritten;
         }
       } catch (error) {
         throw toSinkError(error, this.file.path);
       }
-      at += length;
       this.movedBytes += length;
     });
+  }
+
+  async *#read(offset: number, byteLength: number): AsyncGenerator<Uint8Array> {
+    const buffer = new Uint8Array(Math.min(READ_BYTES, byteLength));
+    for (let done = 0; done < byteLength;) {
+      const length = Math.min(buffer.length, byteLength - done);
+      const { bytesRead } = await this.#handle.read(buffer, 0, length, offset + done);
+      if (bytesRead === 0) throw new EngineError("INTERNAL", "The spool ends before its last block");
+      yield buffer.subarray(0, bytesRead);
+      done += bytesRead;
+    }
   }
 }
 

@@ -1,0 +1,163 @@
+import { isMergeError } from "../errors.ts";
+import type { SourceError } from "../errors.ts";
+import type { HubFile, HubOrigin } from "../sources/types.ts";
+import type { HubSettings } from "./environment.ts";
+import { badAnswer, hubError, subjectText } from "./failures.ts";
+import { RemoteFile } from "./remote-file.ts";
+import { retry } from "./retry.ts";
+import type { Attempt } from "./retry.ts";
+import { connectionFailure } from "./send.ts";
+import { Slots } from "./slots.ts";
+import { HubTransport } from "./transport.ts";
+
+/** A range longer than this comes over several connections. */
+const PIECE_BYTES = 32 * 2 ** 20;
+/** Bytes of one connection that are handed over at once. */
+const HANDED_BYTES = 2 ** 20;
+/** Whole files in place of ranges, after which the server is believed to know no ranges. */
+const MAX_WHOLE_ANSWERS = 2;
+
+/** A model's file by the positions of both. */
+interface Position {
+  readonly model: number;
+  readonly file: number;
+}
+
+interface Model {
+  readonly hub?: HubOrigin | undefined;
+  readonly files: readonly { readonly name: string }[];
+}
+
+type Write = (parts: readonly Uint8Array[], at: number) => Promise<void>;
+
+/** Weight files of models on the Hub that are not in the cache, read by ranges without being kept. */
+export class HubInputs {
+  readonly #files = new Map<string, RemoteFile>();
+  readonly #transport: HubTransport;
+  readonly #slots: Slots;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #wholeAnswers = new Map<RemoteFile, number>();
+
+  constructor(settings: HubSettings, models: readonly Model[], signal?: AbortSignal) {
+    this.#transport = new HubTransport(settings);
+    this.#slots = new Slots(this.#transport.limits.connections);
+    this.#signal = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
+    for (const [model, { hub, files }] of models.entries()) {
+      for (const [file, { name }] of files.entries()) {
+        const known =
+          hub?.missing.includes(name) === true ? hub.files.find((each) => each.name === name) : undefined;
+        if (hub === undefined || known === undefined) continue;
+        this.#files.set(keyOf({ model, file }), new RemoteFile(this.#transport, hub, known));
+      }
+    }
+  }
+
+  /** False if all files are here. */
+  get any(): boolean {
+    return this.#files.size > 0;
+  }
+
+  isRemote(position: Position): boolean {
+    return this.#files.has(keyOf(position));
+  }
+
+  /** What the Hub lists of a file. */
+  listed(position: Position): HubFile | undefined {
+    return this.#files.get(keyOf(position))?.file;
+  }
+
+  /** The error for a file whose bytes, all of which came, are not those that the Hub lists. */
+  wrong(position: Position, digest: string): SourceError | undefined {
+    const remote = this.#files.get(keyOf(position));
+    if (remote === undefined) return undefined;
+    const message = `${subjectText(remote.subject)} arrived with the hash ${digest}, the Hub lists ${remote.file.hash}`;
+    const hint = "Nothing was written. Merge again; should it happen again, tell the model's author.";
+    return hubError("HUB_CHECKSUM", remote.subject, message, hint);
+  }
+
+  /** Hands over the bytes [begin, end) of a file with their places in the range, each once. Throws a SourceError. */
+  async fetch(
+    { begin, end, ...position }: Position & { begin: number; end: number },
+    write: Write,
+  ): Promise<void> {
+    const remote = this.#files.get(keyOf(position));
+    if (remote === undefined) return;
+    const pieces: Promise<void>[] = [];
+    for (let at = begin; at < end; at += PIECE_BYTES) {
+      pieces.push(
+        this.#fetchPiece(remote, at, Math.min(at + PIECE_BYTES, end), (parts, from) =>
+          write(parts, from - begin),
+        ),
+      );
+    }
+    await Promise.all(pieces);
+  }
+
+  /** Ends what is still on its way. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #fetchPiece(remote: RemoteFile, begin: number, end: number, write: Write): Promise<void> {
+    let at = begin;
+    const once = async (): Promise<Attempt<undefined>> =>
+      await this.#slots.run(async () => {
+        const opened = await remote.open(at, end, this.#signal);
+        if ("again" in opened) return opened;
+        if (opened.begin !== at) {
+          opened.answer.body.destroy();
+          return this.#wholeAnswer(remote);
+        }
+        const before = at;
+        const failure = await receive(
+          opened.answer.body as AsyncIterable<Buffer>,
+          end - at,
+          async (parts, length) => {
+            await write(parts, at);
+            at += length;
+          },
+        );
+        return at === end ? { value: undefined } : { again: failure, progressed: at > before };
+      });
+    await retry(once, this.#transport.limits, remote.giveUp, this.#signal);
+  }
+
+  #wholeAnswer(remote: RemoteFile): Attempt<undefined> {
+    const count = (this.#wholeAnswers.get(remote) ?? 0) + 1;
+    this.#wholeAnswers.set(remote, count);
+    if (count < MAX_WHOLE_ANSWERS) return { again: "it sent the whole file instead of a range" };
+    throw badAnswer(remote.subject, "it sends whole files instead of ranges, so merge without --no-store");
+  }
+}
+
+const keyOf = ({ model, file }: Position) => `${model}:${file}`;
+
+/** Hands over what comes in larger pieces, at most `most` bytes; gives what ended it early, if it did. */
+async function receive(
+  body: AsyncIterable<Buffer>,
+  most: number,
+  write: (parts: readonly Buffer[], length: number) => Promise<void>,
+): Promise<string> {
+  let failure = "the answer was cut short";
+  let [parts, waiting, received]: [Buffer[], number, number] = [[], 0, 0];
+  const flush = async () => {
+    if (waiting > 0) await write(parts, waiting);
+    [parts, waiting] = [[], 0];
+  };
+  try {
+    for await (const part of body) {
+      const wanted = part.subarray(0, most - received);
+      parts.push(wanted);
+      waiting += wanted.length;
+      received += wanted.length;
+      if (waiting >= HANDED_BYTES) await flush();
+    }
+  } catch (error) {
+    // The disk's and the user's errors are not the line's.
+    if (isMergeError(error) && error.code !== "HUB_UNREACHABLE") throw error;
+    failure = connectionFailure(error);
+  }
+  await flush();
+  return failure;
+}
