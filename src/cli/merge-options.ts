@@ -19,6 +19,7 @@ export const mergeOptions = (options: OptionValues): Omit<MergeOptions, "recipe"
   modelCard: options.writeModelCard,
   lock: options.lock,
   hashInputs: options.hashInputs,
+  noStore: options.store === false,
   force: options.force,
   workers: options.workers ?? options.numThreads,
   tileBytes: options.tileBytes,

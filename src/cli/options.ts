@@ -66,6 +66,10 @@ export const OPTIONS = {
     doc: "Keep the results of a file's named recipes, each in DIR/name; else they are made beside OUT and removed.",
     parse: parseText,
   },
+  store: {
+    flags: "--no-store",
+    doc: "Merge straight from the Hub without keeping the weights, for disks smaller than the models; they move again with each merge.",
+  },
   offline: {
     flags: "--offline",
     doc: "Ask nothing of the network: models of the Hub come from the cache alone, as with HF_HUB_OFFLINE=1.",

@@ -48,7 +48,7 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
   const dtypes = tally(tensors.map(({ dtype }) => dtype));
   const shards = output.shards.length === 1 ? "one file" : plural(output.shards.length, "shard");
   const reads = passes.map(({ name, readBytes }) => `${name} ${formatBytes(readBytes)}`);
-  const { workers, memoryBytes, freeDiskBytes, downloadBytes, freeCacheBytes } = resources;
+  const { workers, memoryBytes, freeDiskBytes, downloadBytes, freeCacheBytes, spoolBytes } = resources;
   const disk = freeDiskBytes === undefined ? "" : `, ${formatBytes(freeDiskBytes)} free on the disk`;
   const rows: Cell[][] = [
     [label("method"), [methodsOf(plan), style.name]],
@@ -75,7 +75,9 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
         ]),
     ...(downloadBytes === undefined
       ? []
-      : [[label("download"), renderDownload(downloadBytes, freeCacheBytes)]]),
+      : spoolBytes === undefined
+        ? [[label("download"), renderDownload(downloadBytes, freeCacheBytes)]]
+        : [[label("streams"), renderStream(downloadBytes, spoolBytes)]]),
     [label("reads"), `${plural(passes.length, "pass", "passes")}: ${reads.join(", ")}`],
     [label("needs"), `about ${formatBytes(memoryBytes)} of memory with ${plural(workers, "worker")}${disk}`],
   ];
@@ -87,6 +89,16 @@ function renderDownload(bytes: number, free: number | undefined): string {
   if (bytes === 0) return "nothing, all is in the cache";
   const room = free === undefined ? "" : `, ${formatBytes(free)} free on the cache's disk`;
   return `${formatBytes(bytes)}${room}${free !== undefined && free < bytes ? ": NOT ENOUGH" : ""}`;
+}
+
+/** What streaming costs, and what it spares. */
+function renderStream(bytes: number, spool: number): string {
+  if (bytes === 0) return "nothing, all is in the cache";
+  const amount = formatBytes(bytes);
+  return (
+    `${amount} with this merge and with each one after it, ${formatBytes(spool)} of disk at a time; ` +
+    `stored, it would be ${amount} once, and as much of disk`
+  );
 }
 
 /** How much of a model of the Hub is in the cache. */

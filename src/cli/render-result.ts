@@ -38,6 +38,7 @@ export function renderResult(report: MergeReport, costs: Costs, style: Style): s
     ...withBlankLine(renderKinds(report, style)),
     ...withBlankLine(notes),
     ...withBlankLine(renderScores(report, style)),
+    ...withBlankLine(renderStreamed(run)),
     `${style.good("Done")} in ${formatDuration(costs.seconds)}: read ${formatBytes(run.readBytes)}, wrote ` +
       `${formatBytes(run.writtenBytes)} at ${rate} with ${plural(run.workers, "worker")}, ${memory}`,
   ];
@@ -47,6 +48,16 @@ function renderScores({ evaluation }: MergeReport, style: Style): string[] {
   if (evaluation === undefined) return [];
   const by = evaluation.backend === undefined ? "" : ` by ${evaluation.backend}`;
   return [style.heading(`Evaluation${by}`), ...renderEvaluation(evaluation, style)];
+}
+
+/** What came from the Hub without being stored, and how it was verified. */
+function renderStreamed({ movedBytes, unverifiedFiles }: MergeReport["run"]): string[] {
+  if (movedBytes === 0) return [];
+  const verified =
+    unverifiedFiles === 0
+      ? "every file verified by its hash"
+      : `${plural(unverifiedFiles, "file")} not verified by hash, being needed in part or in another order`;
+  return [`Streamed ${formatBytes(movedBytes)} from the Hub, ${verified}; nothing of it was kept`];
 }
 
 /** The merges before, each with what it took and where its result is. */

@@ -58,6 +58,11 @@ export interface MergeOptions extends PlanOptions {
   readonly lock?: boolean | undefined;
   /** Reads all weights once more before the merge, so that the lock file has their digests. */
   readonly hashInputs?: boolean | undefined;
+  /**
+   * Reads weights of models on the Hub that are not in the cache at once from there, without keeping them: for disks
+   * smaller than the models. Each merge then moves all bytes again.
+   */
+  readonly noStore?: boolean | undefined;
   /** Replaces the weights of an earlier merge in the output folder. */
   readonly force?: boolean | undefined;
   /** Threads, 1 to 256. */
@@ -94,7 +99,17 @@ export function planningOptions(options: PlanOptions): PlanningOptions {
 }
 
 /** Throws a UsageError for a number that cannot be meant. */
-export function checkRunOptions({ workers, tileBytes }: Pick<MergeOptions, "workers" | "tileBytes">): void {
+export function checkRunOptions({
+  workers,
+  tileBytes,
+  noStore,
+  hashInputs,
+}: Pick<MergeOptions, "workers" | "tileBytes" | "noStore" | "hashInputs">): void {
+  if (noStore === true && hashInputs === true) {
+    throw new UsageError("USAGE", "Inputs that are not stored cannot be hashed before the merge", {
+      hint: "Leave hashInputs out: what is streamed is hashed as it passes, and the lock file has the Hub's own hashes.",
+    });
+  }
   if (workers !== undefined) checkWhole("workers", workers, 1, MAX_WORKERS);
   if (tileBytes !== undefined) checkWhole("tileBytes", tileBytes, 1);
 }

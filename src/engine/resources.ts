@@ -3,6 +3,7 @@ import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import { freeBytes } from "../sink/directory.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { BYTES_WORTH_THREADS } from "./hash-pool.ts";
+import { spoolBytes } from "./stream/streamed-inputs.ts";
 import { workerCount } from "./run.ts";
 import { DEFAULT_TILE_BYTES } from "./worker-setup.ts";
 import { MOST_TILE_BYTES_IN_ALL } from "./tile-window.ts";
@@ -22,6 +23,7 @@ export interface ResourceOptions {
   readonly out?: string | undefined;
   /** Where the cache of models from the Hub is. */
   readonly hub?: HubSettings | undefined;
+  readonly noStore?: boolean | undefined;
 }
 
 export interface Resources {
@@ -34,6 +36,8 @@ export interface Resources {
   readonly downloadBytes?: number;
   /** Free space of the cache's file system. */
   readonly freeCacheBytes?: number;
+  /** Most bytes that pass beside the output at a time, if models are not stored. */
+  readonly spoolBytes?: number;
 }
 
 /** What it takes to run a plan on this machine. */
@@ -61,8 +65,8 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
 
 async function downloadOf(
   plans: readonly MergePlan[],
-  { hub }: ResourceOptions,
-): Promise<Pick<Resources, "downloadBytes" | "freeCacheBytes">> {
+  { hub, noStore = false }: ResourceOptions,
+): Promise<Pick<Resources, "downloadBytes" | "freeCacheBytes" | "spoolBytes">> {
   // A model that several recipes of a file take comes once.
   const models = new Map(plans.flatMap((plan) => plan.models.map((model) => [model.reference, model.hub])));
   const remote = [...models.values()].filter((each) => each !== undefined);
@@ -71,8 +75,14 @@ async function downloadOf(
     (sum, { byteLength, cachedBytes }) => sum + byteLength - cachedBytes,
     0,
   );
+  if (noStore) return { downloadBytes, spoolBytes: Math.max(...plans.map(spoolBytesOf)) };
   const free = hub === undefined ? undefined : await freeBytes(hub.cacheFolder);
   return { downloadBytes, ...(free !== undefined && { freeCacheBytes: free }) };
+}
+
+function spoolBytesOf(plan: MergePlan): number {
+  const isRemote = plan.models.map(({ hub }) => hub !== undefined && hub.cachedBytes < hub.byteLength);
+  return spoolBytes(plan, ({ model }) => isRemote[model] === true);
 }
 
 /** A worker holds a tile of each input and of the result; the widest dtype fixes how many elements that is. */

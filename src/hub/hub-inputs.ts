@@ -120,7 +120,15 @@ export class HubInputs {
         );
         return at === end ? { value: undefined } : { again: failure, progressed: at > before };
       });
-    await retry(once, this.#transport.limits, remote.giveUp, this.#signal);
+    try {
+      await retry(once, this.#transport.limits, remote.giveUp, this.#signal);
+    } catch (error) {
+      // Elsewhere what has arrived is kept; here it is not, and the cure is another.
+      if (!isMergeError(error, "HUB_UNREACHABLE", "HUB_CHANGED", "HUB_ANSWER")) throw error;
+      const hint =
+        "Merge again; without --no-store, what has arrived is kept and the download goes on from there.";
+      throw hubError(error.code, remote.subject, error.message, hint, error);
+    }
   }
 
   #wholeAnswer(remote: RemoteFile): Attempt<undefined> {

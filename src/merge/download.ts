@@ -4,6 +4,7 @@ import { fetchModels } from "../hub/pull.ts";
 import { checkOutput } from "../sink/open.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import type { Prepared } from "./prepare.ts";
+import { bringSmallFiles } from "./stream.ts";
 import { withModels, withTimes } from "./step-models.ts";
 
 /** Brings what the merges need from the Hub into the cache, where they then read it as from any folder. */
@@ -16,6 +17,10 @@ export async function downloadModels(prepared: Prepared, options: MergeOptions):
   const origins = remote.flatMap(([, model]) => model.hub ?? []);
   // A refusal of the output must not come after hours of downloading for it.
   await checkOutput(resolve(options.cwd ?? ".", options.out), prepared.output, options.force ?? false);
+  if (options.noStore === true) {
+    await bringSmallFiles(hub, models.values(), signal);
+    return prepared;
+  }
   await fetchModels(hub, origins, {
     signal,
     onProgress: onDownload,

@@ -12,6 +12,7 @@ import type { ModelHeaders } from "../sources/types.ts";
 import { TOKENIZER_FILES } from "../tokenizer/files.ts";
 import { lockText } from "./lock.ts";
 import type { Step } from "./plan-step.ts";
+import { streamingOf } from "./stream.ts";
 import { withoutCopies } from "./tokenizer-output.ts";
 
 /** What the lock file of a result says of the models; and whether its recipe can be planned by itself. */
@@ -49,15 +50,20 @@ export async function runStep(
   const hasher =
     lock &&
     new ShardHasher(plan, sink.shardPaths, { threads: hashThreads(plan, options), signal: options.signal });
+  const streaming = streamingOf(step, sink.shardPaths, options);
   try {
     const onWritten = (tensor: PlannedTensor) => hasher?.note(tensor);
-    const run = await runPlan(plan, { ...options, shardPaths: sink.shardPaths, onWritten });
+    const run = await runPlan(plan, {
+      ...options,
+      ...{ shardPaths: sink.shardPaths, onWritten, streamed: streaming.options },
+    });
     const shardSha256 = await hasher?.finish();
     const files = await sink.commit(
       lock && shardSha256 && { shardSha256, text: textOf(step, recipeText, lock, options) },
     );
     return reportMerge(plan, run, sink.directory, files);
   } catch (error) {
+    streaming.stop();
     await hasher?.stop();
     await sink.abort();
     throw error;

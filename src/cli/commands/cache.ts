@@ -2,7 +2,6 @@ import {
   CODES,
   EXIT_STATUS,
   findCached,
-  hubSettings,
   planRemoval,
   removeCached,
   scanCache,
@@ -11,6 +10,7 @@ import {
 } from "../../index.ts";
 import type { CachedRepository, CacheVerification, Removal } from "../../index.ts";
 import type { Command, Context } from "../command.ts";
+import { hubOf } from "../hub-options.ts";
 import { createProgress } from "../progress.ts";
 import { formatBytes, plural } from "../quantities.ts";
 import { renderCache, renderVerification } from "../render-cache.ts";
@@ -42,7 +42,7 @@ export const cacheCommand: Command = {
       const hint = `Use one of ${ACTIONS.join(", ")}. "stockpot cache --help" explains.`;
       throw new UsageError("USAGE", `"${action}" is no action of the cache`, { hint });
     }
-    const { cacheFolder } = await hubSettings(context.io.environment);
+    const { cacheFolder } = await hubOf(context);
     const repositories = await scanCache(cacheFolder);
     if (action === "list") return list(context, cacheFolder, repositories, name);
     if (action === "verify") return await verify(context, repositories, name);

@@ -29,6 +29,7 @@ export const mergeCommand: Command = {
     "tileBytes",
     "keepIntermediate",
     "hashInputs",
+    "store",
     "lock",
     "force",
     "allowNonFinite",

@@ -1,6 +1,7 @@
-import { hubSettings, push } from "../../index.ts";
+import { push } from "../../index.ts";
 import type { PushProgress, PushReport } from "../../index.ts";
 import type { Command, Context } from "../command.ts";
+import { hubOf } from "../hub-options.ts";
 import { createProgress } from "../progress.ts";
 import type { ProgressDisplay } from "../progress.ts";
 import { formatBytes, plural } from "../quantities.ts";
@@ -25,7 +26,7 @@ export const pushCommand: Command = {
   async run(context, folder = "", repository = "") {
     const { io, options, style } = context;
     const displays = new PhaseDisplays(context);
-    const settings = await hubSettings(io.environment);
+    const settings = await hubOf(context);
     const report = await push({
       ...{ folder, repository, settings, signal: io.signal },
       ...{ private: options.private, branch: options.branch, pullRequest: options.pr },

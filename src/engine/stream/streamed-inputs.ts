@@ -74,12 +74,7 @@ export class StreamedInputs {
     this.file = { name: "the spool", path, byteLength: 0, modifiedMs: 0, isSpool: true };
     this.#files = plan.models.map(({ files }) => files.length);
     this.#blocks = new Blocks(this.tasks.map(tensorsOf), (position) => remote.isRemote(position), blockBytes);
-    // A group of tensors that share statistics may be a whole model: its tensors can come one by one.
-    const units = this.tasks.flatMap((task) =>
-      task.kind === "local" ? [tensorsOf(task)] : task.tensors.map((tensor) => [tensor]),
-    );
-    const largest = units.reduce((most, tensors) => Math.max(most, this.#bytesOf(tensors)), 0);
-    const byteLength = Math.max(leastSpoolBytes, largest * TASKS_IN_SPOOL);
+    const byteLength = Math.max(leastSpoolBytes, largestUnit(this.tasks, this.#blocks) * TASKS_IN_SPOOL);
     this.#mostAtOnce = byteLength / TASKS_IN_SPOOL;
     this.#digests = new FileDigests(this.#blocks, remote, (...range) => this.#read(...range));
     this.#spool = new Spool(byteLength, {
@@ -98,7 +93,7 @@ export class StreamedInputs {
 
   /** Whether all that these tensors need fits the spool at once, so that it comes once whatever the number of passes. */
   fits(tensors: readonly PlannedTensor[]): boolean {
-    return this.#bytesOf(tensors) <= this.#mostAtOnce;
+    return bytesOf(this.#blocks.of(tensors)) <= this.#mostAtOnce;
   }
 
   /** Runs a step while the inputs of tensors are in the spool; `done`: no later step of their task needs them. */
@@ -127,10 +122,6 @@ export class StreamedInputs {
     await rm(this.file.path, { force: true });
   }
 
-  #bytesOf(tensors: readonly PlannedTensor[]): number {
-    return this.#blocks.of(tensors).reduce((sum, { begin, end }) => sum + end - begin, 0);
-  }
-
   async #fetch(block: Block, offset: number): Promise<void> {
     await this.#remote.fetch(block, async (parts, at) => {
       const length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -157,6 +148,24 @@ export class StreamedInputs {
     }
   }
 }
+
+/** Most bytes that the spool of a plan will take up. */
+export function spoolBytes(plan: MergePlan, isRemote: RemoteInputs["isRemote"]): number {
+  const tasks = divide(plan, { neighbours: true });
+  const blocks = new Blocks(tasks.map(tensorsOf), isRemote, BLOCK_BYTES);
+  const all = bytesOf(blocks.files.flat());
+  return Math.min(all, Math.max(LEAST_SPOOL_BYTES, largestUnit(tasks, blocks) * TASKS_IN_SPOOL));
+}
+
+/** Bytes of what must be there at once; of a group of tensors that share statistics, they can come one by one. */
+function largestUnit(tasks: readonly Task[], blocks: Blocks): number {
+  const units = tasks.flatMap((task) =>
+    task.kind === "local" ? [tensorsOf(task)] : task.tensors.map((tensor) => [tensor]),
+  );
+  return units.reduce((most, tensors) => Math.max(most, bytesOf(blocks.of(tensors))), 0);
+}
+
+const bytesOf = (blocks: readonly Block[]) => blocks.reduce((sum, { begin, end }) => sum + end - begin, 0);
 
 const tensorsOf = (task: Task): readonly PlannedTensor[] =>
   task.kind === "local" ? task.units.map(({ tensor }) => tensor) : task.tensors;
