@@ -9,7 +9,7 @@ import { Extents } from "../../src/engine/stream/extents.ts";
 import { Spool } from "../../src/engine/stream/spool.ts";
 import type { Block } from "../../src/engine/stream/blocks.ts";
 import type { StoredRange } from "../../src/engine/stream/ranges.ts";
-import type { RemoteInputs } from "../../src/engine/stream/streamed-inputs.ts";
+import type { RemoteInputs } from "../../src/engine/stream/remote-inputs.ts";
 import { merge, plan as planOf } from "../../src/index.ts";
 import type { MergePlan } from "../../src/index.ts";
 import { makeRandom } from "../fixtures/random.ts";

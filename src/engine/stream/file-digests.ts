@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import type { Block, Blocks } from "./blocks.ts";
 import type { FilePosition } from "./ranges.ts";
-import type { RemoteInputs } from "./streamed-inputs.ts";
+import type { RemoteInputs } from "./remote-inputs.ts";
 
 /** Longer beginnings than the largest header that the format allows are not fetched for the hash alone. */
 const MAX_HEAD_BYTES = 100_000_008;

@@ -2,7 +2,7 @@ import { open, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import type { MergePlan, PlannedTensor } from "../../plan/types.ts";
 import { toSinkError } from "../../sink/errors.ts";
-import type { HubFile, WeightFile } from "../../sources/types.ts";
+import type { WeightFile } from "../../sources/types.ts";
 import { divide } from "../tasks.ts";
 import type { Task } from "../tasks.ts";
 import { EngineError } from "../../errors.ts";
@@ -10,7 +10,7 @@ import { FileDigests } from "./file-digests.ts";
 import { Blocks } from "./blocks.ts";
 import type { Block } from "./blocks.ts";
 import { moveInputs } from "./ranges.ts";
-import type { FilePosition, StoredRange } from "./ranges.ts";
+import type { RemoteInputs } from "./remote-inputs.ts";
 import { Spool } from "./spool.ts";
 
 /** Room for the blocks of a few tasks at a time, so that the next ones arrive while workers are busy. */
@@ -19,20 +19,6 @@ const BLOCK_BYTES = 32 * 2 ** 20;
 const READ_BYTES = 2 ** 20;
 /** Of what the largest task needs: itself, and as much on its way for the next one. */
 const TASKS_IN_SPOOL = 2;
-
-/** Input files that are not on this machine. */
-export interface RemoteInputs {
-  isRemote(position: FilePosition): boolean;
-  /** Hands over the bytes of a range, each once, with their places in it. */
-  fetch(
-    range: StoredRange,
-    write: (parts: readonly Uint8Array[], at: number) => Promise<void>,
-  ): Promise<void>;
-  /** What is known of a file. */
-  listed(position: FilePosition): Pick<HubFile, "byteLength" | "hash" | "algorithm"> | undefined;
-  /** The error for a file that came with another hash. */
-  wrong(position: FilePosition, digest: string): Error | undefined;
-}
 
 export interface StreamOptions {
   readonly remote: RemoteInputs;
