@@ -27,6 +27,8 @@ export interface Arithmetic {
   /** Computes, frees everything in between and gives the values. */
   run(compute: () => BackendTensor): Promise<Float32Array>;
 
+  /** A part of a computation, of which only the result stays: else all layers' values would be held to the end. */
+  part(compute: () => BackendTensor): BackendTensor;
   /** Values that live as long as the computation. */
   input(values: Float32Array | Int32Array, shape: readonly number[]): BackendTensor;
   /** x [m, in] times a matrix of `holdLinear`, plus a bias [out]: [m, out]. */

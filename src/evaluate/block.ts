@@ -84,19 +84,23 @@ export class Encoder {
   /** h + attention(norm(h)), then h + mlp(norm(h)): CLIP, ViT. */
   preNorm(tokens: Tokens, block: Block): Tokens {
     const { arithmetic } = this.#loader;
-    const attended = this.#attention({ ...tokens, x: this.normalize(tokens.x, block.attentionNorm) }, block);
-    const h = arithmetic.add(tokens.x, attended);
-    return { ...tokens, x: arithmetic.add(h, this.#mlp(this.normalize(h, block.mlpNorm), block)) };
+    const x = arithmetic.part(() => {
+      const normal = { ...tokens, x: this.normalize(tokens.x, block.attentionNorm) };
+      const h = arithmetic.add(tokens.x, this.#attention(normal, block));
+      return arithmetic.add(h, this.#mlp(this.normalize(h, block.mlpNorm), block));
+    });
+    return { ...tokens, x };
   }
 
   /** norm(h + attention(h)), then norm(h + mlp(h)): BERT. `mask` [count, 1, 1, length] is added to the scores. */
   postNorm(tokens: Tokens, block: Block, mask: BackendTensor): Tokens {
     const { arithmetic } = this.#loader;
-    const h = this.normalize(
-      arithmetic.add(tokens.x, this.#attention(tokens, block, mask)),
-      block.attentionNorm,
-    );
-    return { ...tokens, x: this.normalize(arithmetic.add(h, this.#mlp(h, block)), block.mlpNorm) };
+    const x = arithmetic.part(() => {
+      const attended = arithmetic.add(tokens.x, this.#attention(tokens, block, mask));
+      const h = this.normalize(attended, block.attentionNorm);
+      return this.normalize(arithmetic.add(h, this.#mlp(h, block)), block.mlpNorm);
+    });
+    return { ...tokens, x };
   }
 
   #mlp(x: BackendTensor, { up, down }: Block): BackendTensor {

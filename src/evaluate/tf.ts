@@ -114,6 +114,7 @@ function createArithmetic(tf: typeof Core, description: string): Arithmetic {
         result.dispose();
       }
     },
+    part: (compute) => tf.tidy(() => own(compute())),
     input: (values, shape) =>
       tf.tensor(values, [...shape], values instanceof Int32Array ? "int32" : "float32"),
     linear: (x, weight, bias) =>
