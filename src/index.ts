@@ -81,6 +81,7 @@ export type { CompareReport, ReportVariant } from "./report/report-types.ts";
 export type { DiagnosedGroup } from "./report/diagnosis-types.ts";
 
 export { inspectModel } from "./sources/inspect.ts";
+export type { Adapter } from "./sources/adapter.ts";
 export type { DtypeCount, InspectedTensor, ModelInspection, Tie } from "./sources/inspect.ts";
 export type { ModelHub, OpenOptions } from "./sources/locate.ts";
 export type { JsonObject, JsonValue, ModelReference, WeightFile } from "./sources/types.ts";

@@ -1,4 +1,4 @@
-import type { ModelInspection } from "../index.ts";
+import type { Adapter, ModelInspection } from "../index.ts";
 import { collapseLayers } from "./collapse-layers.ts";
 import { formatBytes, formatCount, formatParameters, plural } from "./quantities.ts";
 import { kindName } from "./render-plan.ts";
@@ -23,7 +23,9 @@ export function renderModel(model: ModelInspection, style: Style): string[] {
   );
   const rows: Cell[][] = [
     [label("folder"), model.location],
-    [label("architecture"), architectureOf(model)],
+    model.adapter === undefined
+      ? [label("architecture"), architectureOf(model)]
+      : [label("adapter"), adapterOf(model.adapter)],
     [label("parameters"), parameterCount < 1000 ? String(parameterCount) : exactParameters(parameterCount)],
     [label("dtypes"), dtypesOf(model) || "none"],
     [label("layers"), layersOf(model)],
@@ -39,6 +41,17 @@ export function renderModel(model: ModelInspection, style: Style): string[] {
     style.heading(plural(tensors.length, "tensor")),
     ...renderTensors(tensors, style),
   ];
+}
+
+/** "LoRA of rank 16, alpha 32, at q_proj, v_proj; trained on org/base" */
+function adapterOf({ type, rank, alpha, rankStabilized, decomposed, targets, base }: Adapter): string {
+  const kind = type === "LORA" ? (decomposed ? "LoRA with magnitudes apart (DoRA)" : "LoRA") : type;
+  const parts = [
+    rank === undefined ? kind : `${kind} of rank ${rank}`,
+    ...(alpha === undefined ? [] : [`alpha ${alpha}${rankStabilized ? " over the root of the rank" : ""}`]),
+    ...(targets.length === 0 ? [] : [`at ${targets.join(", ")}`]),
+  ];
+  return `${parts.join(", ")}${base === undefined ? "" : `; trained on ${base}`}`;
 }
 
 function architectureOf({ architectures, modelType }: ModelInspection): string {

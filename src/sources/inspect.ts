@@ -1,4 +1,4 @@
-import { problemOf } from "../errors.ts";
+import { isMergeError, problemOf } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { isLanguageHead, isTokenEmbedding, tensorKind } from "../tensor/names.ts";
@@ -6,6 +6,8 @@ import type { TensorKind } from "../tensor/names.ts";
 import { elementCount } from "../tensor/shape.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { deepestStack, depthOf, stacksOf } from "../tensor/stacks.ts";
+import { readAdapter } from "./adapter.ts";
+import type { Adapter } from "./adapter.ts";
 import { architecturesOf, configValue, statedTie } from "./config.ts";
 import { locate } from "./locate.ts";
 import type { OpenOptions } from "./locate.ts";
@@ -53,6 +55,8 @@ export interface ModelInspection {
   readonly layerCount: number;
   readonly stacks: readonly { readonly prefix: string; readonly layerCount: number }[];
   readonly tie: Tie;
+  /** Of a folder with an adapter, which is no model of its own. */
+  readonly adapter?: Adapter;
   readonly metadata: Readonly<Record<string, string>>;
   readonly files: readonly {
     readonly name: string;
@@ -82,6 +86,11 @@ export async function inspectModel(
       return { name, dtype, shape, kind, byteLength, file: model.files[file]?.name ?? "" };
     },
   );
+  const adapter = await readAdapter(model.location).catch((error: unknown) => {
+    if (!isMergeError(error)) throw error;
+    problems.push(problemOf(error));
+    return undefined;
+  });
   const dtypes = countDtypes(tensors);
   const stacks = stacksOf(model.tensors.keys());
   const deepest = deepestStack(stacks);
@@ -97,6 +106,7 @@ export async function inspectModel(
     layerCount: deepest === undefined ? 0 : depthOf(deepest),
     stacks: [...stacks.values()].map((stack) => ({ prefix: stack.prefix, layerCount: depthOf(stack) })),
     tie: tieOf(model),
+    ...(adapter === undefined ? {} : { adapter }),
     metadata: model.metadata,
     files: countFiles(model),
     sideFiles: model.sideFiles,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { inspectModel } from "../../src/sources/inspect.ts";
+import { runCli } from "../cli/captured-io.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { writeTinyFamily } from "../fixtures/tiny-models.ts";
+import { encodeSafetensors } from "../fixtures/write-safetensors.ts";
 
 const inspect = async (path: string) => await inspectModel(path, { searchFrom: ["."] });
 
@@ -78,5 +80,72 @@ describe("inspectModel", () => {
 
   it("has nothing to say of a path without a model", async () => {
     await assert.rejects(inspect("demo/glyphs/bsae"), { code: "SOURCE_NOT_FOUND" });
+  });
+
+  describe("of an adapter", () => {
+    const config = {
+      peft_type: "LORA",
+      r: 16,
+      lora_alpha: 32,
+      target_modules: ["q_proj", "v_proj"],
+      base_model_name_or_path: "org/base",
+    };
+    const adapter = async (name: string, text: string) => {
+      await mkdir(inFolder(name), { recursive: true });
+      const names = ["lora_A", "lora_B"].map(
+        (each) => `base_model.model.model.layers.0.q_proj.${each}.weight`,
+      );
+      const tensors = names.map((each) => [each, { dtype: "F32", shape: [1, 1], values: [1] }] as const);
+      await writeFile(
+        inFolder(name, "adapter_model.safetensors"),
+        encodeSafetensors(Object.fromEntries(tensors)),
+      );
+      await writeFile(inFolder(name, "adapter_config.json"), text);
+      return inFolder(name);
+    };
+
+    it("says rank, alpha, targets and the model that it was trained on", async () => {
+      const path = await adapter("lora", JSON.stringify(config));
+      const model = await inspect(path);
+      assert.deepEqual(model.adapter, {
+        type: "LORA",
+        rank: 16,
+        alpha: 32,
+        rankStabilized: false,
+        decomposed: false,
+        targets: ["q_proj", "v_proj"],
+        base: "org/base",
+      });
+      assert.deepEqual([model.problems, model.tensors.length], [[], 2]);
+      const { stdout } = await runCli(["inspect", path]);
+      assert.match(
+        stdout,
+        /\n {2}adapter +LoRA of rank 16, alpha 32, at q_proj, v_proj; trained on org\/base\n/,
+      );
+    });
+
+    it("takes a pattern for the targets, and names the variants", async () => {
+      const variant = { ...config, target_modules: "all-linear", use_rslora: true, use_dora: true };
+      const path = await adapter("variant", JSON.stringify(variant));
+      const { adapter: found } = await inspect(path);
+      assert.deepEqual(
+        [found?.targets, found?.rankStabilized, found?.decomposed],
+        [["all-linear"], true, true],
+      );
+      const { stdout } = await runCli(["inspect", path]);
+      assert.match(
+        stdout,
+        /LoRA with magnitudes apart \(DoRA\) of rank 16, alpha 32 over the root of the rank, at all/,
+      );
+    });
+
+    it("lists a damaged config as a problem", async () => {
+      const { adapter: found, problems } = await inspect(await adapter("damaged", '{"r": 1,'));
+      assert.equal(found, undefined);
+      assert.deepEqual(
+        problems.map(({ code }) => code),
+        ["SOURCE_CONFIG"],
+      );
+    });
   });
 });
