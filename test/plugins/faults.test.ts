@@ -70,6 +70,14 @@ describe("a faulty module of merge methods", () => {
     );
   });
 
+  it("is told of when it loads in the main thread, but not in a worker", async () => {
+    const only =
+      'import { isMainThread } from "node:worker_threads";\nif (!isMainThread) throw new Error("alone");\n';
+    assert.deepEqual(await moduleFailure(only + methodText(""), "RECIPE_METHOD_MODULE"), [
+      "FILE: its code fails: alone",
+    ]);
+  });
+
   it("has results that are not finite found and named, as those of other methods", async () => {
     const body = "combine: ({ base }) => base.fill(NaN, 0, 1)";
     const [message] = await moduleFailure(methodText("", body), "ENGINE_NON_FINITE");

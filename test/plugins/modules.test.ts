@@ -140,6 +140,20 @@ describe("a module of merge methods", () => {
     await failure(recipeText("./clipped.js", "cliped_sum", "{limit: 1}"), "RECIPE_UNKNOWN_METHOD");
   });
 
+  it("serves all recipes of a file", async () => {
+    const named = `name: first\n${recipeText("./rows.mjs", "by_rows")}`;
+    const second =
+      "merge_method: clipped_sum\nmethods: [./clipped.js]\nbase_model: base\nmodels: [{model: first}]\n";
+    const { report } = await run(
+      `${named}---\n${second}parameters: {limit: 1}\noverrides: [{layers: [1, 2], merge_method: passthrough, model: first}]\n`,
+    );
+    assert.deepEqual(report.merged, { clipped_sum: 2 });
+    assert.deepEqual(
+      report.intermediates?.map(({ mergeMethod }) => mergeMethod),
+      ["by_rows"],
+    );
+  });
+
   it("gets copies, so that changing them changes nothing else", async () => {
     const body =
       "combine({ base, inputs }) { const out = inputs[0].slice(); base.fill(9); inputs.forEach((x) => x.fill(8)); return out; }";
