@@ -1,4 +1,6 @@
 import { isMergeError } from "../errors.ts";
+import { PARTIAL_SUFFIX } from "./cache-layout.ts";
+import { ThreadHash } from "./hash-thread.ts";
 import { PartialBlob } from "./partial-blob.ts";
 import type { MissingRange } from "./partial-blob.ts";
 import { hubError, subjectText } from "./failures.ts";
@@ -8,11 +10,15 @@ import type { Attempt } from "./retry.ts";
 import { connectionFailure } from "./send.ts";
 import type { Slots } from "./slots.ts";
 import { FileHash } from "./verify-hash.ts";
+import type { GrowingHash } from "./verify-hash.ts";
 
 /** Bytes of one connection that may wait for the disk. */
 const MAX_WAITING_BYTES = 4 * 2 ** 20;
 /** Whole files in place of ranges, after which the server is believed to know no ranges. */
 const MAX_WHOLE_ANSWERS = 2;
+
+/** Files from this size on are hashed in a thread of their own, which takes as long to start as 16 MiB to hash. */
+const THREAD_BYTES = 16 * 2 ** 20;
 
 interface DownloadOptions {
   /** The connections that all files share. */
@@ -32,30 +38,35 @@ export async function downloadBlob(
   options: DownloadOptions,
 ): Promise<void> {
   const { chunkBytes } = remote.transport.limits;
-  const { hash, byteLength } = remote.file;
+  const { byteLength } = remote.file;
   const partial = await PartialBlob.open(path, byteLength, chunkBytes);
-  const download = new Download(remote, partial, options);
+  const hash =
+    byteLength < THREAD_BYTES
+      ? new FileHash(partial, remote.file)
+      : new ThreadHash(path + PARTIAL_SUFFIX, remote.file);
+  const download = new Download(remote, partial, hash, options);
   let digest: string;
   try {
     await download.run();
     digest = await download.hash.digest(byteLength);
   } catch (error) {
-    await download.hash.digest(0).catch(() => undefined);
     await partial.close();
     throw error;
+  } finally {
+    await download.hash.close();
   }
-  if (digest === hash) {
+  if (digest === remote.file.hash) {
     await partial.finish();
     return;
   }
   await partial.discard();
-  const message = `${subjectText(remote.subject)} arrived with the hash ${digest}, the Hub lists ${hash}`;
+  const message = `${subjectText(remote.subject)} arrived with the hash ${digest}, the Hub lists ${remote.file.hash}`;
   const hint = `It was removed, other files are kept: run the command again; should it happen again, tell the model's author.`;
   throw hubError("HUB_CHECKSUM", remote.subject, message, hint);
 }
 
 class Download {
-  readonly hash: FileHash;
+  readonly hash: GrowingHash;
   readonly #remote: RemoteFile;
   readonly #partial: PartialBlob;
   readonly #options: DownloadOptions;
@@ -63,11 +74,11 @@ class Download {
   readonly #signal: AbortSignal;
   #wholeAnswers = 0;
 
-  constructor(remote: RemoteFile, partial: PartialBlob, options: DownloadOptions) {
+  constructor(remote: RemoteFile, partial: PartialBlob, hash: GrowingHash, options: DownloadOptions) {
+    this.hash = hash;
     this.#remote = remote;
     this.#partial = partial;
     this.#options = options;
-    this.hash = new FileHash(partial, remote.file);
     const { signal } = options;
     this.#signal = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
   }
@@ -128,7 +139,7 @@ class Download {
   }
 
   #hashOn(): void {
-    void this.hash.advance(this.#partial.prefixBytes).catch(() => undefined);
+    this.hash.advance(this.#partial.prefixBytes);
   }
 }
 
@@ -171,12 +182,11 @@ class OrderedWriter {
 
   async #drain(): Promise<void> {
     while (this.#parts.length > 0) {
-      const [first, ...others] = this.#parts;
-      const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#parts);
+      const [parts, length] = [this.#parts, this.#waiting];
       this.#parts = [];
       this.#waiting = 0;
-      const written = await this.#partial.write(this.#position, bytes);
-      this.#position += bytes.length;
+      const written = await this.#partial.write(this.#position, parts, length);
+      this.#position += length;
       this.written += written;
       this.#onBytes(written);
     }

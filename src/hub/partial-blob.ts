@@ -88,18 +88,28 @@ export class PartialBlob {
     return { chunk, begin: start + (this.#done[chunk] ?? 0), end: start + this.#lengthOf(chunk) };
   }
 
-  /** Writes bytes that start at `position`, as far as they are what comes next in their chunks; gives how many were. */
-  async write(position: number, bytes: Uint8Array): Promise<number> {
+  /** Writes parts that start at `position`, as far as they are what comes next in their chunks; gives how many bytes were. */
+  async write(position: number, parts: readonly Uint8Array[], length: number): Promise<number> {
+    const chunk = Math.floor(position / this.#chunkBytes);
+    const { begin, end } = this.missingOf(chunk);
+    // The usual case, without a copy: what comes next in one chunk.
+    if (begin !== position || position + length > end)
+      return await this.#writeAcross(position, Buffer.concat(parts));
+    await writeAll(this.#file, parts, position, length);
+    await this.#count(chunk, position + length - chunk * this.#chunkBytes);
+    return length;
+  }
+
+  async #writeAcross(position: number, bytes: Uint8Array): Promise<number> {
     let written = 0;
     for (let at = position; at < position + bytes.length;) {
       const chunk = Math.floor(at / this.#chunkBytes);
       const { begin, end } = this.missingOf(chunk);
       const stop = Math.min(end, position + bytes.length);
       if (begin >= at && begin < stop) {
-        const part = bytes.subarray(begin - position, stop - position);
-        await writeAll(this.#file, part, begin);
+        await writeAll(this.#file, [bytes.subarray(begin - position, stop - position)], begin, stop - begin);
         await this.#count(chunk, stop - chunk * this.#chunkBytes);
-        written += part.length;
+        written += stop - begin;
       }
       at = Math.max(stop, (chunk + 1) * this.#chunkBytes);
     }
@@ -138,7 +148,7 @@ export class PartialBlob {
     this.#done[chunk] = count;
     const bytes = new Uint8Array(COUNT_BYTES);
     new DataView(bytes.buffer).setUint32(0, count, true);
-    await writeAll(this.#journal, bytes, HEADER_BYTES + chunk * COUNT_BYTES);
+    await writeAll(this.#journal, [bytes], HEADER_BYTES + chunk * COUNT_BYTES, COUNT_BYTES);
   }
 }
 
@@ -149,9 +159,18 @@ async function openInPlace(path: string): Promise<FileHandle> {
   return await open(path, constants.O_RDWR | constants.O_CREAT | noFollow, 0o666);
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+async function writeAll(
+  handle: FileHandle,
+  parts: readonly Uint8Array[],
+  position: number,
+  length: number,
+): Promise<void> {
+  const { bytesWritten } = await handle.writev([...parts], position);
+  if (bytesWritten === length) return;
+  // The system took less than was given, which it may: the rest one by one.
+  const bytes = Buffer.concat(parts);
+  for (let done = bytesWritten; done < length;) {
+    done += (await handle.write(bytes, done, length - done, position + done)).bytesWritten;
   }
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Hash } from "node:crypto";
 import type { HubFile } from "../sources/types.ts";
 
 /** Bytes hashed at a time. */
@@ -11,42 +10,53 @@ interface Readable {
 }
 
 /** Hashes a file from what is on disk, while more of it still arrives. */
-export class FileHash {
-  readonly #hash: Hash;
-  readonly #file: Readable;
-  readonly #piece = new Uint8Array(PIECE_BYTES);
-  #hashed = 0;
-  #running: Promise<void> = Promise.resolve();
-
-  constructor(file: Readable, { byteLength, algorithm }: HubFile) {
-    this.#file = file;
-    this.#hash = createHash(algorithm === "sha256" ? "sha256" : "sha1");
-    // git hashes a blob with its length before it.
-    if (algorithm === "git-sha1") this.#hash.update(`blob ${byteLength}\0`);
-  }
-
-  /** Hashes on, up to `end`, as soon as what was asked before is done. */
-  advance(end: number): Promise<void> {
-    const next = this.#running.then(() => this.#run(end));
-    // An error is met again by whoever waits for the digest.
-    this.#running = next;
-    next.catch(() => undefined);
-    return next;
-  }
-
+export interface GrowingHash {
+  /** Bytes up to `end` are there and may be hashed. */
+  advance(end: number): void;
   /** The hash of the first `byteLength` bytes, in hexadecimal. */
-  async digest(byteLength: number): Promise<string> {
-    await this.advance(byteLength);
-    return this.#hash.digest("hex");
+  digest(byteLength: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** What OpenSSL calls a hash, and what goes before the bytes: git hashes a blob with its length. */
+export function hashStart(
+  algorithm: HubFile["algorithm"],
+  byteLength: number,
+): { readonly name: string; readonly prefix: string } {
+  return algorithm === "sha256"
+    ? { name: "sha256", prefix: "" }
+    : { name: "sha1", prefix: `blob ${byteLength}\0` };
+}
+
+/** Hashes a small file once it is there. */
+export class FileHash implements GrowingHash {
+  readonly #file: Readable;
+  readonly #of: HubFile;
+
+  constructor(file: Readable, of: HubFile) {
+    this.#file = file;
+    this.#of = of;
   }
 
-  async #run(end: number): Promise<void> {
-    while (this.#hashed < end) {
-      const wanted = this.#piece.subarray(0, Math.min(PIECE_BYTES, end - this.#hashed));
-      const length = await this.#file.read(this.#hashed, wanted);
-      if (length === 0) return; // Shorter than it should be: the digest will tell.
-      this.#hash.update(wanted.subarray(0, length));
-      this.#hashed += length;
+  advance(): void {
+    // All at the end.
+  }
+
+  async digest(byteLength: number): Promise<string> {
+    const { name, prefix } = hashStart(this.#of.algorithm, this.#of.byteLength);
+    const hash = createHash(name).update(prefix);
+    const piece = new Uint8Array(PIECE_BYTES);
+    for (let hashed = 0; hashed < byteLength;) {
+      const wanted = piece.subarray(0, Math.min(PIECE_BYTES, byteLength - hashed));
+      const length = await this.#file.read(hashed, wanted);
+      if (length === 0) break; // Shorter than it should be: the digest will tell.
+      hash.update(wanted.subarray(0, length));
+      hashed += length;
     }
+    return hash.digest("hex");
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }
