@@ -63,6 +63,7 @@ export const CODES = {
   }),
   ...codes("source", {
     SOURCE_NOT_FOUND: "A model's folder does not exist.",
+    SOURCE_ADAPTER: "A LoRA adapter is of a kind that is not applied, or does not fit its model.",
     SOURCE_NO_WEIGHTS:
       "A model's folder holds no weights in safetensors or PyTorch files, or several sets of which none is the model's.",
     SOURCE_UNREADABLE: "A model's file cannot be read.",
@@ -121,6 +122,7 @@ export const CODES = {
       "A PyTorch checkpoint holds no mapping from names to tensors, or several of which none is the model's.",
   }),
   ...codes("plan", {
+    PLAN_ADAPTER_ROWS: "An adapter changes an embedding whose rows are matched by token.",
     PLAN_MISSING_TENSOR: "A model lacks a tensor that the merge needs.",
     PLAN_EXTRA_TENSOR: "A model has a tensor that the output will not have.",
     PLAN_SHAPE: "A tensor's shape differs between the models.",

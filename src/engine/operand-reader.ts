@@ -1,34 +1,15 @@
 import { EngineError } from "../errors.ts";
-import type { Kernels } from "../kernels/kernels.ts";
 import type { PlannedInput, PlannedRows, PlannedSource } from "../plan/types.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { columnCount } from "../tensor/shape.ts";
-import type { Shape } from "../tensor/shape.ts";
 import { AVERAGE, MEAN, ZERO } from "../tokenizer/row-map.ts";
-import type { FileTable } from "./files.ts";
+import { AdaptedReader } from "./adapted-reader.ts";
 import { gather } from "./gather.ts";
-import type { WorkerSetup } from "./protocol.ts";
+import type { ReaderSetup, ReadOperand } from "./reading.ts";
 import { rowPieces } from "./row-pieces.ts";
 import type { RowPiece, SharedAlignment } from "./row-pieces.ts";
 import type { Range } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
-
-/** What reading needs of a worker. */
-export interface ReaderSetup {
-  readonly setup: Pick<WorkerSetup, "models" | "alignments">;
-  readonly memory: WebAssembly.Memory;
-  readonly kernels: Kernels;
-  readonly files: FileTable;
-  /** Addresses of scratch for a segment of f64 each, four at least, that nobody else uses during a read. */
-  readonly scratch: (k: number) => number;
-}
-
-/** An input with the shape of the tensor that it is of, and the size that its elements have in a tile. */
-export interface ReadOperand {
-  readonly input: PlannedInput;
-  readonly elementBytes: number;
-  readonly shape: Shape;
-}
 
 /** Brings ranges of an input's elements into memory, from wherever they lie. */
 export class OperandReader {
@@ -37,8 +18,11 @@ export class OperandReader {
   /** By operand: one for each input with padding to a multiple. */
   readonly #means = new Map<string, Float64Array>();
 
+  readonly #adapted: AdaptedReader;
+
   constructor(of: ReaderSetup) {
     this.#of = of;
+    this.#adapted = new AdaptedReader(of);
     this.#bytes = new Uint8Array(of.memory.buffer);
   }
 
@@ -52,6 +36,11 @@ export class OperandReader {
   /** Reads elements of the input's tensor to an address. */
   read(operand: ReadOperand, range: Range, address: number): void {
     const { input, elementBytes, shape } = operand;
+    if (input.lowRank !== undefined) {
+      const stored = { ...input, dtype: input.lowRank.storedDtype, shape };
+      this.#adapted.read(operand, range, address, (part, to) => this.#converted(stored, input, part, to));
+      return;
+    }
     if (input.rows === undefined) {
       this.#stored({ ...input, shape }, elementBytes, range, address);
       return;

@@ -2,6 +2,7 @@ import type { Address } from "./address.ts";
 import type { ColumnKernels } from "./columns.ts";
 import type { ElementwiseKernels } from "./elementwise.ts";
 import type { ImportanceKernels } from "./importance.ts";
+import type { LowRankKernels } from "./low-rank.ts";
 import type { StoredKernels } from "./stored.ts";
 import type { RowRankKernels } from "./row-rank.ts";
 
@@ -10,7 +11,13 @@ import type { RowRankKernels } from "./row-rank.ts";
  * factors, element count. "Delta" is x - a with a the decoded anchor.
  */
 export interface Kernels
-  extends ElementwiseKernels, ColumnKernels, StoredKernels, RowRankKernels, ImportanceKernels {
+  extends
+    ElementwiseKernels,
+    ColumnKernels,
+    StoredKernels,
+    RowRankKernels,
+    ImportanceKernels,
+    LowRankKernels {
   decodeBF16(src: Address, dst: Address, n: number): void;
   decodeF16(src: Address, dst: Address, n: number): void;
   /** f32 to f64. */

@@ -5,6 +5,7 @@ import type { Kernels } from "./kernels.ts";
 import { referenceColumns } from "./reference-columns.ts";
 import { referenceElementwise } from "./reference-elementwise.ts";
 import { referenceImportance } from "./reference-importance.ts";
+import { referenceLowRank } from "./low-rank.ts";
 import { referenceStored } from "./reference-stored.ts";
 import { referenceRowRank } from "./reference-row-rank.ts";
 
@@ -82,6 +83,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     ...referenceColumns(memory),
     ...referenceImportance(memory),
     ...referenceStored(memory),
+    ...referenceLowRank(memory),
     ...referenceRowRank(memory),
     gramOfTwoF32: gramOfTwo("F32"),
     gramOfTwoBF16: gramOfTwo("BF16"),

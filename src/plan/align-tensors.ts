@@ -1,3 +1,4 @@
+import { PlanError } from "../errors.ts";
 import { vocabularyProblem } from "../tokenizer/differences.ts";
 import { AVERAGE, keepsRows, MEAN } from "../tokenizer/row-map.ts";
 import type { Alignment } from "../tokenizer/row-map.ts";
@@ -61,11 +62,18 @@ function originsOf(
       tiedEmbedding(table.at(model), name, [0, ...rest]);
     if (header === undefined) return [];
     const { name: tensor, dtype, shape, file, offset, strides } = header;
+    if (header.lowRank !== undefined) throw adapted(table.at(model).reference, tensor);
     const fits =
       isOverVocabulary(row.name, shape, vocabularies.rows[model]) && sameShape(shape.slice(1), rest);
     if (!fits || !isFloatDtype(dtype)) return [];
     return [{ model, source: { model, tensor, dtype, shape, file, offset, ...(strides && { strides }) } }];
   });
+}
+
+function adapted(reference: string, tensor: string): PlanError {
+  const message = `${reference}: the adapter changes ${tensor}, whose rows are matched by token`;
+  const hint = "Merge the adapter into the model first (in PEFT: merge_and_unload), and name the result.";
+  return new PlanError("PLAN_ADAPTER_ROWS", message, { where: tensor, hint });
 }
 
 function alignMatch(

@@ -117,12 +117,12 @@ function describe(row: Row, shape: Shape, dtype: Dtype, byteLength: number) {
 
 /** Dtype in which the engine has the tensor. */
 function readDtype({ aligned, header }: Match): Dtype {
-  return aligned?.dtype ?? header.dtype;
+  return aligned?.dtype ?? (header.lowRank === undefined ? header.dtype : "F32");
 }
 
 function inputOf(match: Match, parameters: Values): PlannedInput {
   const { model, header, aligned } = match;
-  const { name: tensor, file, offset, byteLength, strides } = header;
+  const { name: tensor, file, offset, byteLength, strides, lowRank } = header;
   return {
     model,
     tensor,
@@ -132,6 +132,7 @@ function inputOf(match: Match, parameters: Values): PlannedInput {
     byteLength,
     ...(strides === undefined ? {} : { strides }),
     ...(aligned === undefined ? {} : { rows: aligned.rows }),
+    ...(lowRank === undefined ? {} : { lowRank: { ...lowRank, storedDtype: header.dtype } }),
     parameters,
   };
 }

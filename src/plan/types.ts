@@ -4,7 +4,7 @@ import type { Dtype } from "../tensor/dtype.ts";
 import type { TensorKind } from "../tensor/names.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Strides } from "../tensor/strides.ts";
-import type { JsonValue, SideFile, WeightFile } from "../sources/types.ts";
+import type { JsonValue, LowRank, SideFile, WeightFile } from "../sources/types.ts";
 import type { Alignment } from "../tokenizer/row-map.ts";
 import type { AlignmentSummary } from "../tokenizer/summary.ts";
 import type { TokenCount } from "../tokenizer/token-count.ts";
@@ -49,6 +49,8 @@ export interface PlannedInput {
   readonly strides?: Strides;
   /** Where its rows lie, if not all one after the other from `offset` on; `dtype` is then the one that they are brought to. */
   readonly rows?: PlannedRows;
+  /** What an adapter adds to what is stored in `storedDtype`; `dtype` is then F32. */
+  readonly lowRank?: LowRank & { readonly storedDtype: Dtype };
   /** Resolved per-model parameters of the method; empty for the base. */
   readonly parameters: Readonly<Record<string, ParameterValue>>;
 }

@@ -1,5 +1,7 @@
 import { FormatError, isMergeError, problemOf, SourceError, throwIfErrors } from "../errors.ts";
 import type { MergeError } from "../errors.ts";
+import { openAdapter } from "./open-adapter.ts";
+import { applyAdapter } from "./apply-adapter.ts";
 import { locate, notFound } from "./locate.ts";
 import type { OpenOptions } from "./locate.ts";
 import { readModel } from "./read-model.ts";
@@ -31,11 +33,12 @@ export async function openModels(
  * problems list everything that is wrong with the model.
  */
 export async function openModel(reference: ModelReference, options: OpenOptions): Promise<ModelHeaders> {
-  if (reference.lora !== undefined) throw adapter(reference);
   const errors: MergeError[] = [];
-  const model = await findModel(reference, options, (error) => errors.push(error));
+  const { lora, ...plain } = reference;
+  const model = await findModel(plain, options, (error) => errors.push(error));
   throwAll(errors);
-  return model;
+  if (lora === undefined) return model;
+  return applyAdapter(model, await openAdapter(lora.path, options), referenceText(reference));
 }
 
 /** Reads what is known of a model, as a path first: whoever has a folder of that name means it. */
@@ -54,13 +57,6 @@ export async function findModel(
   } catch (error) {
     throw isMergeError(error, "HUB_NOT_FOUND") ? await notFound(path, options, error) : error;
   }
-}
-
-function adapter(reference: ModelReference): SourceError {
-  const name = referenceText(reference);
-  const message = `${name} is a model with an adapter, which this version of Stockpot does not apply`;
-  const hint = "Merge the adapter into the model first (in PEFT: merge_and_unload), and name the result.";
-  return new SourceError("RECIPE_UNSUPPORTED", message, { where: name, hint });
 }
 
 /** Throws a single error as it is, and several as one of the first one's class that lists the problems of all. */

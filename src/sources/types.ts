@@ -34,6 +34,30 @@ export interface WeightFile {
   readonly keyPath?: string;
 }
 
+/** A matrix of an adapter: element (row, column) lies at offset + row * rowStride + column * columnStride elements. */
+export interface AdapterMatrix {
+  /** Position in `ModelHeaders.files`. */
+  readonly file: number;
+  readonly dtype: "F32" | "F16" | "BF16";
+  readonly offset: number;
+  /** One of the two is 1. */
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/**
+ * What an adapter adds to a tensor of the model, seen as a matrix whose columns are all dimensions but the first:
+ * scale * left * right, left [rows, rank], right [rank, columns].
+ */
+export interface LowRank {
+  readonly rank: number;
+  readonly scale: number;
+  readonly left: AdapterMatrix;
+  readonly right: AdapterMatrix;
+  /** DoRA: the length that each row gets; [rows, 1]. */
+  readonly magnitude?: AdapterMatrix;
+}
+
 export interface TensorHeader {
   readonly name: string;
   readonly dtype: Dtype;
@@ -46,6 +70,8 @@ export interface TensorHeader {
   readonly byteLength: number;
   /** In elements; only for tensors of a PyTorch file that do not lie row after row without a gap. */
   readonly strides?: Strides;
+  /** What an adapter adds to what is stored. */
+  readonly lowRank?: LowRank;
 }
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };

@@ -34,12 +34,12 @@ describe("opening the models of a recipe", () => {
     });
   });
 
-  it("refuses adapters by name, rather than leave them out", async () => {
+  it("refuses a model whose adapter is not there, rather than leave it out", async () => {
     await writeTinyFamily(inFolder("adapted"), { fineTunes: 1 });
     const reference = { path: "base", lora: { path: "tuned" } };
     await assert.rejects(openModels([reference], { searchFrom: [inFolder("adapted")] }), (error) => {
-      assert.ok(isMergeError(error, "RECIPE_UNSUPPORTED"));
-      assert.match(error.message, /^base\+tuned is a model with an adapter/);
+      assert.ok(isMergeError(error, "SOURCE_NOT_FOUND"));
+      assert.match(error.message, /^Model "tuned" was not found/);
       return true;
     });
   });

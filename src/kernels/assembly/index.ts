@@ -5,6 +5,7 @@ import * as fused from "./fused";
 import * as storing from "./store";
 
 export * from "./elementwise-exports";
+export { addLowRank } from "./low-rank";
 export * from "./importance";
 export {
   addDeltaByF32,

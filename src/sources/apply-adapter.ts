@@ -1,0 +1,105 @@
+import { SourceError } from "../errors.ts";
+import { nearestName } from "../nearest.ts";
+import { elementCount } from "../tensor/shape.ts";
+import { refused, scaleOf } from "./adapter-config.ts";
+import type { AdapterModule, AdapterWeights } from "./open-adapter.ts";
+import type { AdapterMatrix, LowRank, ModelHeaders, TensorHeader } from "./types.ts";
+
+/** Bounds a row of the left matrix in a worker's scratch; adapters in use have ranks up to 256. */
+const MAX_RANK = 4_096;
+
+/** The headers of the model with the adapter in it: what is added tile by tile, and what takes a tensor's place. */
+export function applyAdapter(model: ModelHeaders, adapter: AdapterWeights, reference: string): ModelHeaders {
+  const file = model.files.length;
+  const tensors = new Map(model.tensors);
+  for (const module of adapter.modules) {
+    const name = find(tensors, `${module.name}.weight`, adapter);
+    const header = tensors.get(name);
+    if (header !== undefined)
+      tensors.set(name, { ...header, lowRank: lowRankOf(header, module, adapter, file) });
+  }
+  for (const [name, tensor] of adapter.replacements) {
+    const target = find(tensors, name, adapter);
+    const old = tensors.get(target);
+    if (old !== undefined && !sameShape(old.shape, tensor.shape))
+      throw misfit(adapter, `${tensor.name} has the shape [${tensor.shape.join(", ")}]`, old);
+    tensors.set(target, { ...tensor, name: target, file });
+  }
+  return { ...model, reference, files: [...model.files, adapter.file], tensors };
+}
+
+const sameShape = (a: readonly number[], b: readonly number[]) =>
+  a.length === b.length && a.every((size, i) => size === b[i]);
+
+/** A checkpoint may name the same tensors with or without the first component ("transformer."). */
+function find(tensors: ReadonlyMap<string, TensorHeader>, name: string, { where }: AdapterWeights): string {
+  if (tensors.has(name)) return name;
+  const candidates = [...tensors.keys()].filter(
+    (key) => key.endsWith(`.${name}`) || name.endsWith(`.${key}`),
+  );
+  const [only, ...others] = candidates;
+  if (only !== undefined && others.length === 0) return only;
+  const near = nearestName(name, [...tensors.keys()]);
+  const hint = `${near === undefined ? "" : `The nearest name is ${near}. `}An adapter fits only the model that it was trained on.`;
+  throw new SourceError("SOURCE_ADAPTER", `${where} changes ${name}, which the model does not have`, {
+    where,
+    hint,
+  });
+}
+
+function lowRankOf(
+  header: TensorHeader,
+  module: AdapterModule,
+  adapter: AdapterWeights,
+  file: number,
+): LowRank {
+  const { where, config } = adapter;
+  const { a, b, embedding, magnitude, name } = module;
+  const rank = a.shape[0] ?? 0;
+  const [rows = 0] = header.shape;
+  const columns = rows === 0 ? 0 : elementCount(header.shape) / rows;
+  const inside = rank === 0 ? 0 : elementCount(a.shape) / rank;
+  const outside = b.shape[0] ?? 0;
+  const transposed = embedding || config.transposed;
+  const [expectedRows, expectedColumns] = transposed ? [inside, outside] : [outside, inside];
+  if (rank < 1 || rank > MAX_RANK || elementCount(b.shape) !== outside * rank)
+    throw misfit(
+      adapter,
+      `${name} has matrices of the shapes [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`,
+      header,
+    );
+  if (expectedRows !== rows || expectedColumns !== columns)
+    throw misfit(adapter, `${name} is for a weight of ${expectedRows} x ${expectedColumns}`, header);
+  if (header.dtype === "F64" || header.strides !== undefined || !isNarrow(header.dtype))
+    throw refused(
+      where,
+      `changes ${header.name}, which is stored as ${header.strides ? "a view" : header.dtype}`,
+    );
+  if (config.dora && (transposed || magnitude === undefined || header.shape.length !== 2))
+    throw refused(where, `uses DoRA for ${name}, which is no plain linear layer`);
+  const matrix = (tensor: AdapterModule["a"], rowStride: number, columnStride: number): AdapterMatrix => {
+    const { dtype, offset } = tensor;
+    if (!isNarrow(dtype)) throw refused(where, `stores ${tensor.name} as ${dtype}`);
+    return { file, dtype, offset, rowStride, columnStride };
+  };
+  // A is [rank, in], B is [out, rank]; of a transposed weight the rows are A's columns.
+  return {
+    rank,
+    scale: scaleOf(config, name, rank),
+    left: transposed ? matrix(a, 1, inside) : matrix(b, rank, 1),
+    right: transposed ? matrix(b, 1, rank) : matrix(a, inside, 1),
+    ...(config.dora && magnitude !== undefined ? { magnitude: matrix(magnitude, 1, 1) } : {}),
+  };
+}
+
+function isNarrow(dtype: string): dtype is AdapterMatrix["dtype"] {
+  return dtype === "F32" || dtype === "F16" || dtype === "BF16";
+}
+
+function misfit({ where }: AdapterWeights, what: string, { name, shape }: TensorHeader): SourceError {
+  const message = `${where}: ${what}; the model's ${name} is [${shape.join(", ")}]`;
+  return new SourceError("SOURCE_ADAPTER", message, {
+    where,
+    hint: "An adapter fits only the model that it was trained on.",
+  });
+}

@@ -1,0 +1,119 @@
+import { SourceError } from "../errors.ts";
+import { refused, parseAdapterConfig } from "./adapter-config.ts";
+import type { AdapterConfig } from "./adapter-config.ts";
+import { MAX_CONFIG_BYTES, parseConfig } from "./config.ts";
+import { checkpointOf, headerOf } from "./file.ts";
+import type { ReadFile } from "./file.ts";
+import { locate, notFound } from "./locate.ts";
+import type { OpenOptions } from "./locate.ts";
+import { DiskStore } from "./store.ts";
+import type { TensorHeader, WeightFile } from "./types.ts";
+
+type AdapterTensor = Omit<TensorHeader, "file">;
+
+/** What an adapter does to one module of the model. */
+export interface AdapterModule {
+  /** Name of the module, as the adapter has it: "model.layers.0.self_attn.q_proj". */
+  readonly name: string;
+  readonly a: AdapterTensor;
+  readonly b: AdapterTensor;
+  /** Of an embedding: a row of the weight for each column of `a`. */
+  readonly embedding: boolean;
+  readonly magnitude?: AdapterTensor;
+}
+
+export interface AdapterWeights {
+  readonly where: string;
+  readonly config: AdapterConfig;
+  readonly file: WeightFile;
+  readonly modules: readonly AdapterModule[];
+  /** Tensors that take the place of the model's: biases, and modules that were trained whole. */
+  readonly replacements: ReadonlyMap<string, AdapterTensor>;
+}
+
+const CONFIG = "adapter_config.json";
+const WEIGHTS = ["adapter_model.safetensors", "adapter_model.bin"];
+const PREFIX = "base_model.model.";
+const PARTS: Readonly<Record<string, "a" | "b" | "magnitude">> = {
+  ".lora_A.weight": "a",
+  ".lora_B.weight": "b",
+  ".lora_embedding_A": "a",
+  ".lora_embedding_B": "b",
+  ".lora_magnitude_vector.weight": "magnitude",
+  ".lora_magnitude_vector": "magnitude",
+};
+
+/** Reads an adapter's settings and headers, no weights. Throws SourceError, or FormatError for a broken file. */
+export async function openAdapter(path: string, options: OpenOptions): Promise<AdapterWeights> {
+  const location = await locate(path, options);
+  if (location === undefined) throw await withHint(path, options);
+  const store = new DiskStore(location.path);
+  const where = store.label();
+  if (location.kind !== "folder" || !(await store.isThere(CONFIG))) {
+    const hint = `An adapter is a folder with ${CONFIG} and ${WEIGHTS[0] ?? ""}, as PEFT saves it.`;
+    throw new SourceError("SOURCE_ADAPTER", `${where} is no LoRA adapter`, { where, hint });
+  }
+  const text = await store.readText(CONFIG, MAX_CONFIG_BYTES);
+  const config = parseAdapterConfig(parseConfig(text, store.label(CONFIG)), where);
+  const read = await readWeights(store);
+  return { where, config, file: read.file, ...partsOf(read, where) };
+}
+
+/** Adapters are not brought from the Hub by themselves. */
+async function withHint(path: string, options: OpenOptions): Promise<SourceError> {
+  const error = await notFound(path, options);
+  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(path)) return error;
+  const hint = `An adapter of the Hub is to be brought first: stockpot pull ${path}; then name the folder that this prints.`;
+  return new SourceError("SOURCE_NOT_FOUND", error.message, { where: path, hint });
+}
+
+async function readWeights(store: DiskStore): Promise<ReadFile> {
+  for (const name of WEIGHTS) {
+    if (!(await store.isThere(name))) continue;
+    const read = name.endsWith(".bin") ? checkpointOf : headerOf;
+    return await store.withBytes(name, (bytes) => read(name, bytes));
+  }
+  const where = store.label();
+  throw new SourceError("SOURCE_ADAPTER", `${where} holds neither ${WEIGHTS.join(" nor ")}`, { where });
+}
+
+function partsOf({ tensors }: ReadFile, where: string): Pick<AdapterWeights, "modules" | "replacements"> {
+  const found = new Map<
+    string,
+    { a?: AdapterTensor; b?: AdapterTensor; magnitude?: AdapterTensor; embedding: boolean }
+  >();
+  const replacements = new Map<string, AdapterTensor>();
+  for (const tensor of tensors) {
+    const name = tensor.name.startsWith(PREFIX) ? tensor.name.slice(PREFIX.length) : tensor.name;
+    const ending = Object.keys(PARTS).find((each) => name.endsWith(each));
+    const part = ending === undefined ? undefined : PARTS[ending];
+    if (ending === undefined || part === undefined) {
+      if (name.includes(".lora_")) throw refused(where, `holds ${tensor.name}`);
+      replacements.set(
+        name.replace(/\.(?:base_layer|modules_to_save(?:\.default)?|original_module)(?=\.)/, ""),
+        tensor,
+      );
+      continue;
+    }
+    if (tensor.strides !== undefined)
+      throw refused(where, `stores ${tensor.name} as a view of another tensor`);
+    const module = name.slice(0, -ending.length);
+    const parts = found.get(module) ?? { embedding: false };
+    found.set(module, {
+      ...parts,
+      [part]: tensor,
+      embedding: parts.embedding || ending.includes("embedding"),
+    });
+  }
+  const modules = [...found].map(([name, { a, b, magnitude, embedding }]): AdapterModule => {
+    if (a === undefined || b === undefined) throw unpaired(where, name, a === undefined ? "A" : "B");
+    return { name, a, b, embedding, ...(magnitude === undefined ? {} : { magnitude }) };
+  });
+  return { modules, replacements };
+}
+
+function unpaired(where: string, module: string, part: "A" | "B"): SourceError {
+  const message = `${where}: the ${part} matrix of ${module} is missing`;
+  const hint = "The adapter was not saved completely: fetch or save it again.";
+  return new SourceError("SOURCE_ADAPTER", message, { where, hint });
+}
