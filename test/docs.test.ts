@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { parse as parseYaml } from "yaml";
-import { plan } from "../src/index.ts";
+import { hubSettings, plan } from "../src/index.ts";
 import { runCli } from "./cli/captured-io.ts";
 import { startDocumentedHub } from "./hub/documented.ts";
 import { useTemporaryFolder } from "./fixtures/temporary-folder.ts";
@@ -55,7 +55,8 @@ describe("The documentation", () => {
   for (const { page, line, text } of blocksIn("yaml").filter((block) => !TESTED_APART.includes(block.page))) {
     it(`shows a recipe that can be planned in ${page}:${line}`, async () => {
       const file = join(inFolder(), "recipe.yml");
-      await plan({ recipe: { text, file } });
+      if (page === HUB_PAGE) await planFromHub(text, file, inFolder("hub"));
+      else await plan({ recipe: { text, file } });
     });
   }
 
@@ -106,6 +107,19 @@ function withoutMachine(text: string): string {
 
 /** These talk to the Hub: here, to one on this machine. */
 const HUB_VERBS = ["pull", "push", "cache"];
+const HUB_PAGE = join("docs", "hub.md");
+
+/** Plans a recipe whose models are all on the Hub. */
+async function planFromHub(text: string, file: string, home: string): Promise<void> {
+  const names = [...text.matchAll(/(?:model|base_model): (\S+\/\S+)/g)].map(([, name = ""]) => name);
+  const hub = await startDocumentedHub(home);
+  try {
+    const { environment } = await hub.prepare(names);
+    await plan({ recipe: { text, file }, hub: await hubSettings(environment) });
+  } finally {
+    await hub.close();
+  }
+}
 
 async function runHubCommand(args: readonly string[], home: string): Promise<void> {
   const hub = await startDocumentedHub(home);
@@ -123,7 +137,8 @@ async function runCommand(command: string, inFolder: (...parts: string[]) => str
   const [program, ...args] = command
     .replace(/ > \S+$/, "")
     .replace(/^npx /, "")
-    .split(" ");
+    .split(" ")
+    .map((word) => word.replace(/^'(.*)'$/, "$1"));
   if (program === "npm") {
     const [verb = "", name = ""] = args;
     const known = verb === "run" ? Object.keys(scripts) : ["test", "install"];
@@ -135,7 +150,7 @@ async function runCommand(command: string, inFolder: (...parts: string[]) => str
   // Examples are independent of each other: each starts without an output.
   const writes = verb === "merge" || verb === "compare";
   if (writes) await rm(inFolder(out), { recursive: true, force: true });
-  if (HUB_VERBS.includes(verb ?? "")) {
+  if (HUB_VERBS.includes(verb ?? "") || (verb === "inspect" && !existsSync(recipe))) {
     await runHubCommand(args, inFolder("hub"));
     return;
   }

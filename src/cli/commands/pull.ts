@@ -18,7 +18,7 @@ export const pullCommand: Command = {
   examples: [
     ["pull org/model", "all that a merge needs"],
     ["pull org/model@v1.0", "at a tag"],
-    ["pull org/model --include *.json --include tokenizer*", "some files only"],
+    ["pull org/model --include '*.json' --include 'tokenizer*'", "some files only"],
   ],
   async run({ io, options, style, errorStyle }, model = "") {
     const progress = createProgress(io, errorStyle, options.quiet);
