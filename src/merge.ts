@@ -4,6 +4,7 @@ import type { MergeReport } from "./engine/report.ts";
 import { downloadModels } from "./merge/download.ts";
 import { addEvaluation, prepareRecipeEvaluation } from "./merge/evaluation.ts";
 import { mergeAll } from "./merge/intermediates.ts";
+import { withOut } from "./merge/out-folder.ts";
 import { prepare } from "./merge/prepare.ts";
 import type { MergePlan } from "./plan/types.ts";
 
@@ -13,9 +14,10 @@ export async function merge(options: MergeOptions): Promise<MergeReport> {
   const prepared = await prepare(options);
   const { recipe, plan } = prepared.output;
   const evaluation = await prepareRecipeEvaluation(recipe.evaluate, prepared.searchFrom, options);
+  const placed = withOut({ ...options, methods: prepared.methods }, recipe);
   await options.onPlan?.(plan);
-  const ready = await downloadModels(prepared, options);
-  const report = await mergeAll(ready, { ...options, methods: prepared.methods });
+  const ready = await downloadModels(prepared, placed);
+  const report = await mergeAll(ready, placed);
   return evaluation === undefined ? report : await addEvaluation(report, evaluation);
 }
 

@@ -13,8 +13,10 @@ export type CompareProgress =
 
 export interface CompareOptions extends Omit<
   MergeOptions,
-  "keepIntermediate" | "copyTokenizer" | "modelCard" | "explain" | "onPlan" | "onProgress"
+  "out" | "keepIntermediate" | "copyTokenizer" | "modelCard" | "explain" | "onPlan" | "onProgress"
 > {
+  /** Output folder; absent or empty unless `force`. */
+  readonly out: string;
   /** Folder of labelled data, above what the recipe says. */
   readonly data?: string | undefined;
   /** Names of splits, above what the recipe says. */

@@ -43,8 +43,11 @@ export interface PlanOptions {
 }
 
 export interface MergeOptions extends PlanOptions {
-  /** Output folder; absent or empty unless `force`. */
-  readonly out: string;
+  /**
+   * Output folder; absent or empty unless `force`. May be left out if the recipe has a name and `keepIntermediate` is
+   * given: it is then the folder of that name in it.
+   */
+  readonly out?: string | undefined;
   /**
    * Folder for the results of a file's other recipes, each in a folder of its name. By default they are made beside
    * `out` and removed.

@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
-import type { MergeOptions } from "../engine/options.ts";
 import { fetchModels } from "../hub/pull.ts";
 import { checkOutput } from "../sink/open.ts";
 import type { ModelHeaders } from "../sources/types.ts";
+import type { PlacedOptions } from "./out-folder.ts";
 import type { Prepared } from "./prepare.ts";
 import { bringSmallFiles } from "./stream.ts";
 import { withModels, withTimes } from "./step-models.ts";
 
 /** Brings what the merges need from the Hub into the cache, where they then read it as from any folder. */
-export async function downloadModels(prepared: Prepared, options: MergeOptions): Promise<Prepared> {
+export async function downloadModels(prepared: Prepared, options: PlacedOptions): Promise<Prepared> {
   const { hub, signal, onDownload } = options;
   const steps = [...prepared.intermediates, prepared.output];
   const models = new Map<string, ModelHeaders>(steps.flatMap((step) => [...step.models]));

@@ -10,6 +10,7 @@ import type { ModelHeaders } from "../sources/types.ts";
 import { inputModels, lockInputs } from "./lock-inputs.ts";
 import type { Step } from "./plan-step.ts";
 import type { IntermediateStep, Prepared } from "./prepare.ts";
+import type { PlacedOptions } from "./out-folder.ts";
 import { ProgressSum } from "./progress-sum.ts";
 import { runStep } from "./run-step.ts";
 import type { LockSource } from "./run-step.ts";
@@ -31,7 +32,7 @@ interface Place {
  * be kept go into a temporary folder beside the output, which is removed whatever happens, and each of them as soon as
  * nothing needs it any more.
  */
-export async function mergeAll(prepared: Prepared, options: MergeOptions): Promise<MergeReport> {
+export async function mergeAll(prepared: Prepared, options: PlacedOptions): Promise<MergeReport> {
   const out = resolve(options.cwd ?? ".", options.out);
   if (prepared.intermediates.length === 0)
     return await runStep(

@@ -143,6 +143,24 @@ describe("mergekit's flags", () => {
     assert.match((await runCli(["merge", recipe()])).stderr, /^USAGE {2}Missing required argument 'OUT'/);
   });
 
+  it("need no output where mergekit-multi needs none: all recipes have names, and all results are kept", async () => {
+    const named = "merge_method: linear\nparameters: {weight: 1}\nmodels: ";
+    const file = inFolder("named.yml");
+    await writeFile(
+      file,
+      `name: first\n${named}[{model: ./models/ft1}, {model: ./models/ft2}]\n---\n` +
+        `name: second\n${named}[{model: first}, {model: ./models/ft1}]\n`,
+    );
+    const { status, stdout, stderr } = await runCli(["merge", file, "-I", inFolder("named")]);
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(readdirSync(inFolder("named")).sort(), ["first", "second"]);
+    assert.ok(stdout.includes(`Written to ${inFolder("named", "second")}\n`), stdout);
+    assert.ok(readdirSync(inFolder("named", "second")).includes("model.safetensors"));
+    const unnamed = await runCli(["merge", recipe(), "-I", inFolder("unnamed")]);
+    assert.match(unnamed.stderr, /^USAGE {2}Missing required argument 'OUT'\n {2}Only a recipe with a name/);
+    assert.equal(unnamed.status, 2);
+  });
+
   it("cut embeddings to the shortest, say what is lost, and correct the config", async () => {
     const [, ft1, ft2] = makeTinyFamily({ fineTunes: 2 }).models;
     assert.ok(ft1 && ft2);

@@ -59,7 +59,7 @@ export const mergeCommand: Command = {
     if (options.json === true) {
       io.stdout.write(`${JSON.stringify({ ...report, seconds, peakMemoryBytes }, undefined, 2)}\n`);
     } else if (options.quiet !== true) {
-      io.stdout.write(`${renderResult(report, { out, seconds, peakMemoryBytes }, style).join("\n")}\n`);
+      io.stdout.write(`${renderResult(report, { out: out ?? report.out, seconds, peakMemoryBytes }, style).join("\n")}\n`);
     }
     if (report.warnings.length > 0) {
       io.stderr.write(`${renderProblems(report.warnings, errorStyle).join("\n")}\n`);
@@ -69,15 +69,14 @@ export const mergeCommand: Command = {
 };
 
 /** The output as a word of its own, or after mergekit's flag for it. */
-function outputOf(given: string | undefined, { outPath }: OptionValues): string {
+function outputOf(given: string | undefined, { outPath }: OptionValues): string | undefined {
   const out = given ?? outPath;
-  const hint = '"stockpot merge --help" explains.';
-  if (out === undefined) throw new UsageError("USAGE", "Missing required argument 'OUT'", { hint });
   if (given === undefined || outPath === undefined) return out;
+  const hint = '"stockpot merge --help" explains.';
   throw new UsageError("USAGE", `OUT is given twice: ${given} and --out-path ${outPath}`, { hint });
 }
 
-async function mergeWithProgress(context: Context, recipe: string, out: string): Promise<MergeReport> {
+async function mergeWithProgress(context: Context, recipe: string, out?: string): Promise<MergeReport> {
   const { io, options, style, errorStyle } = context;
   const download = createProgress(io, errorStyle, options.quiet);
   const progress = createProgress(io, errorStyle, options.quiet);
