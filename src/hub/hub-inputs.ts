@@ -1,5 +1,5 @@
-import { isMergeError } from "../errors.ts";
-import type { SourceError } from "../errors.ts";
+import { isMergeError, SourceError } from "../errors.ts";
+import type { Readable } from "node:stream";
 import type { HubFile, HubOrigin } from "../sources/types.ts";
 import type { HubSettings } from "./environment.ts";
 import { badAnswer, hubError, subjectText } from "./failures.ts";
@@ -12,8 +12,6 @@ import { HubTransport } from "./transport.ts";
 
 /** A range longer than this comes over several connections. */
 const PIECE_BYTES = 32 * 2 ** 20;
-/** Bytes of one connection that are handed over at once. */
-const HANDED_BYTES = 2 ** 20;
 /** Whole files in place of ranges, after which the server is believed to know no ranges. */
 const MAX_WHOLE_ANSWERS = 2;
 
@@ -28,7 +26,7 @@ interface Model {
   readonly files: readonly { readonly name: string }[];
 }
 
-type Write = (parts: readonly Uint8Array[], at: number) => Promise<void>;
+type Write = (bytes: Uint8Array, at: number) => void;
 
 /** Weight files of models on the Hub that are not in the cache, read by ranges without being kept. */
 export class HubInputs {
@@ -86,8 +84,8 @@ export class HubInputs {
     const pieces: Promise<void>[] = [];
     for (let at = begin; at < end; at += PIECE_BYTES) {
       pieces.push(
-        this.#fetchPiece(remote, at, Math.min(at + PIECE_BYTES, end), (parts, from) =>
-          write(parts, from - begin),
+        this.#fetchPiece(remote, at, Math.min(at + PIECE_BYTES, end), (bytes, from) =>
+          write(bytes, from - begin),
         ),
       );
     }
@@ -110,14 +108,11 @@ export class HubInputs {
           return this.#wholeAnswer(remote);
         }
         const before = at;
-        const failure = await receive(
-          opened.answer.body as AsyncIterable<Buffer>,
-          end - at,
-          async (parts, length) => {
-            await write(parts, at);
-            at += length;
-          },
-        );
+        const failure = await receive(opened.answer.body, (part) => {
+          const wanted = part.subarray(0, end - at);
+          write(wanted, at);
+          at += wanted.length;
+        });
         return at === end ? { value: undefined } : { again: failure, progressed: at > before };
       });
     try {
@@ -141,31 +136,24 @@ export class HubInputs {
 
 const keyOf = ({ model, file }: Position) => `${model}:${file}`;
 
-/** Hands over what comes in larger pieces, at most `most` bytes; gives what ended it early, if it did. */
-async function receive(
-  body: AsyncIterable<Buffer>,
-  most: number,
-  write: (parts: readonly Buffer[], length: number) => Promise<void>,
-): Promise<string> {
-  let failure = "the answer was cut short";
-  let [parts, waiting, received]: [Buffer[], number, number] = [[], 0, 0];
-  const flush = async () => {
-    if (waiting > 0) await write(parts, waiting);
-    [parts, waiting] = [[], 0];
-  };
-  try {
-    for await (const part of body) {
-      const wanted = part.subarray(0, most - received);
-      parts.push(wanted);
-      waiting += wanted.length;
-      received += wanted.length;
-      if (waiting >= HANDED_BYTES) await flush();
-    }
-  } catch (error) {
-    // The disk's and the user's errors are not the line's.
-    if (isMergeError(error) && error.code !== "HUB_UNREACHABLE") throw error;
-    failure = connectionFailure(error);
-  }
-  await flush();
-  return failure;
+/** Hands over what comes; gives what ended it early, if something did. Rejects with an error of `take`. */
+async function receive(body: Readable, take: (part: Buffer) => void): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    body.on("data", (part: Buffer) => {
+      try {
+        take(part);
+      } catch (error) {
+        reject(error instanceof Error ? error : badReason(error));
+        body.destroy();
+      }
+    });
+    body.on("error", (error) => {
+      // The user's wish is no failure of the line.
+      if (isMergeError(error, "INTERRUPTED")) reject(error);
+      else resolve(connectionFailure(error));
+    });
+    body.on("close", () => resolve("the answer was cut short"));
+  });
 }
+
+const badReason = (cause: unknown) => new SourceError("HUB_UNREACHABLE", String(cause), { cause });

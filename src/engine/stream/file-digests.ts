@@ -125,14 +125,9 @@ export class FileDigests {
   /** The header, which planning has read and forgotten. */
   async #hashHead(digest: Digest, byteLength: number): Promise<void> {
     const head = new Uint8Array(byteLength);
-    await this.#remote.fetch({ ...digest.position, begin: 0, end: byteLength }, (parts, at) => {
-      let offset = at;
-      for (const part of parts) {
-        head.set(part, offset);
-        offset += part.length;
-      }
-      return Promise.resolve();
-    });
+    await this.#remote.fetch({ ...digest.position, begin: 0, end: byteLength }, (bytes, at) =>
+      head.set(bytes, at),
+    );
     digest.hash.update(head);
   }
 }

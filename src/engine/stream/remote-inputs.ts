@@ -5,10 +5,7 @@ import type { FilePosition, StoredRange } from "./ranges.ts";
 export interface RemoteInputs {
   isRemote(position: FilePosition): boolean;
   /** Hands over the bytes of a range, each once, with their places in it. */
-  fetch(
-    range: StoredRange,
-    write: (parts: readonly Uint8Array[], at: number) => Promise<void>,
-  ): Promise<void>;
+  fetch(range: StoredRange, write: (bytes: Uint8Array, at: number) => void): Promise<void>;
   /** What is known of a file. */
   listed(position: FilePosition): Pick<HubFile, "byteLength" | "hash" | "algorithm"> | undefined;
   /** The error for a file that came with another hash. */

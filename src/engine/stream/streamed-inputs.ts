@@ -1,5 +1,6 @@
-import { open, rm } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import type { MergePlan, PlannedTensor } from "../../plan/types.ts";
 import { toSinkError } from "../../sink/errors.ts";
 import type { WeightFile } from "../../sources/types.ts";
@@ -40,14 +41,14 @@ export class StreamedInputs {
   readonly #spool: Spool;
   readonly #digests: FileDigests;
   readonly #remote: RemoteInputs;
-  readonly #handle: FileHandle;
+  readonly #descriptor: number;
   readonly #files: readonly number[];
   /** Of one task. */
   readonly #mostAtOnce: number;
   /** Bytes that have come. */
   movedBytes = 0;
 
-  private constructor(plan: MergePlan, options: StreamOptions, handle: FileHandle) {
+  private constructor(plan: MergePlan, options: StreamOptions, descriptor: number) {
     const {
       remote,
       spoolPath: path,
@@ -56,7 +57,7 @@ export class StreamedInputs {
     } = options;
     this.tasks = divide(plan, { neighbours: true });
     this.#remote = remote;
-    this.#handle = handle;
+    this.#descriptor = descriptor;
     this.file = { name: "the spool", path, byteLength: 0, modifiedMs: 0, isSpool: true };
     this.#files = plan.models.map(({ files }) => files.length);
     this.#blocks = new Blocks(this.tasks.map(tensorsOf), (position) => remote.isRemote(position), blockBytes);
@@ -70,11 +71,12 @@ export class StreamedInputs {
     });
   }
 
-  static async open(plan: MergePlan, options: StreamOptions): Promise<StreamedInputs> {
-    const handle = await open(options.spoolPath, "wx+").catch((error: unknown) => {
+  static open(plan: MergePlan, options: StreamOptions): StreamedInputs {
+    try {
+      return new StreamedInputs(plan, options, openSync(options.spoolPath, "wx+"));
+    } catch (error) {
       throw toSinkError(error, options.spoolPath);
-    });
-    return new StreamedInputs(plan, options, handle);
+    }
   }
 
   /** Whether all that these tensors need fits the spool at once, so that it comes once whatever the number of passes. */
@@ -104,22 +106,20 @@ export class StreamedInputs {
 
   /** Removes the spool. */
   async close(): Promise<void> {
-    await this.#handle.close();
+    closeSync(this.#descriptor);
     await rm(this.file.path, { force: true });
   }
 
+  /** Writes to the page cache take no longer than a trip to another thread would. */
   async #fetch(block: Block, offset: number): Promise<void> {
-    await this.#remote.fetch(block, async (parts, at) => {
-      const length = parts.reduce((sum, part) => sum + part.length, 0);
+    await this.#remote.fetch(block, (bytes, at) => {
       try {
-        for (let written = 0; written < length;) {
-          const rest = written === 0 ? parts : [Buffer.concat(parts).subarray(written)];
-          written += (await this.#handle.writev(rest, offset + at + written)).bytesWritten;
-        }
+        for (let done = 0; done < bytes.length;)
+          done += writeSync(this.#descriptor, bytes, done, bytes.length - done, offset + at + done);
       } catch (error) {
         throw toSinkError(error, this.file.path);
       }
-      this.movedBytes += length;
+      this.movedBytes += bytes.length;
     });
   }
 
@@ -127,10 +127,12 @@ export class StreamedInputs {
     const buffer = new Uint8Array(Math.min(READ_BYTES, byteLength));
     for (let done = 0; done < byteLength;) {
       const length = Math.min(buffer.length, byteLength - done);
-      const { bytesRead } = await this.#handle.read(buffer, 0, length, offset + done);
-      if (bytesRead === 0) throw new EngineError("INTERNAL", "The spool ends before its last block");
-      yield buffer.subarray(0, bytesRead);
-      done += bytesRead;
+      const count = readSync(this.#descriptor, buffer, 0, length, offset + done);
+      if (count === 0) throw new EngineError("INTERNAL", "The spool ends before its last block");
+      yield buffer.subarray(0, count);
+      done += count;
+      // Others get their turn between two pieces.
+      await setImmediate();
     }
   }
 }
