@@ -163,6 +163,6 @@ async function runCommand(command: string, inFolder: (...parts: string[]) => str
       : verb === "verify"
         ? [verb, inFolder(recipe), ...args.slice(2)]
         : args;
-  const { status, stderr } = await runCli(local);
+  const { status, stderr } = await runCli(local, { environment: { PATH: process.env["PATH"] } });
   assert.equal(status, 0, stderr);
 }

@@ -29,13 +29,11 @@ describe("The recipes in recipes/", () => {
     });
 
     it(`merge without a warning into a whole model: ${recipe}`, async () => {
-      const { status, stderr } = await runCli([
-        "merge",
-        recipe,
-        inFolder(recipe),
-        "--quiet",
-        ...(WITH_CODE.includes(recipe) ? ["--allow-code"] : []),
-      ]);
+      const code = WITH_CODE.includes(recipe) ? ["--allow-code"] : [];
+      const environment = { PATH: process.env["PATH"] };
+      const { status, stderr } = await runCli(["merge", recipe, inFolder(recipe), "--quiet", ...code], {
+        environment,
+      });
       assert.equal(status, 0, stderr);
       assert.equal(stderr, "");
       const merged = readWeights(inFolder(recipe));

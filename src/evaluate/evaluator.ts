@@ -40,6 +40,14 @@ class NetworkEvaluator implements Evaluator {
   }
 
   async evaluate(model: EvaluableModel, split: Split, onProgress?: OnExamples): Promise<SplitScore> {
+    try {
+      return await this.#evaluate(model, split, onProgress);
+    } catch (error) {
+      throw outOfMemory(error) ? tooLarge(model, error) : error;
+    }
+  }
+
+  async #evaluate(model: EvaluableModel, split: Split, onProgress?: OnExamples): Promise<SplitScore> {
     const network = await this.#network(model);
     const tally = new Tally(model, split, network.classCount, this.#options.keepLogits === true);
     const { batch: size = DEFAULT_BATCH } = this.#options;
@@ -73,6 +81,15 @@ class NetworkEvaluator implements Evaluator {
     this.#loaded = { model, network };
     return network;
   }
+}
+
+/** WebAssembly runs past the end of its memory where it cannot get more. */
+const outOfMemory = (error: unknown) => error instanceof Error && error.name === "RuntimeError";
+
+function tooLarge({ name }: EvaluableModel, cause: unknown): EvaluateError {
+  const message = `${name} does not fit the 4 GB that WebAssembly can have`;
+  const hint = "Make --batch smaller, or install @tensorflow/tfjs-node, which has no such limit.";
+  return new EvaluateError("EVALUATE_MODEL", message, { where: name, hint, cause });
 }
 
 /** Counts right answers. */

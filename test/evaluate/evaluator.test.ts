@@ -93,6 +93,19 @@ describe("An evaluator", () => {
     assert.equal(reads, 1);
   });
 
+  it("says what to do where WebAssembly runs out of memory", async () => {
+    const model = identity(2);
+    const read = () => {
+      throw Object.assign(new Error("memory access out of bounds"), { name: "RuntimeError" });
+    };
+    const large = { ...model, tensors: { ...model.tensors, read } };
+    await assert.rejects(evaluator.evaluate(large, labelled([[[1, 2], [0]]])), (error) => {
+      return (
+        isMergeError(error, "EVALUATE_MODEL") && error.message.includes('4 GB') && (error.hint ?? "").includes('batch')
+      );
+    });
+  });
+
   it("stops between two batches when it is asked to", async () => {
     const controller = new AbortController();
     const stopping = await openEvaluator({ batch: 1, signal: controller.signal });
