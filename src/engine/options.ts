@@ -76,7 +76,7 @@ export interface MergeOptions extends PlanOptions {
   readonly allowNonFinite?: boolean | undefined;
   /** Called once and awaited, before the first weight is read. */
   readonly onPlan?: ((plan: MergePlan) => unknown) | undefined;
-  /** Variables for the program that a recipe names under `evaluate`, beside its own. */
+  /** Variables for the program that a recipe names under `evaluate`, beside its own: `process.env` hands down yours. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly onEvaluation?: ((progress: EvaluationProgress) => void) | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;

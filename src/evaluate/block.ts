@@ -32,7 +32,7 @@ export interface Tokens {
   readonly length: number;
 }
 
-export async function loadBlock(loader: WeightLoader, names: BlockNames, width: number): Promise<Block> {
+async function loadBlock(loader: WeightLoader, names: BlockNames, width: number): Promise<Block> {
   const square = (name: string) => loader.linear(name, width, width);
   const up = await loader.linear(names.up, width);
   return {

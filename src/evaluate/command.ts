@@ -12,8 +12,8 @@ export interface EvaluationProgram {
   /** Which numbers of the JSON count, keys joined by dots; none: all. */
   readonly metrics: readonly string[];
   readonly timeoutSeconds: number;
-  /** All variables that the program sees. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** All variables that the program sees; absent: those of this process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
   readonly folder: string;
   /** Absolute; all that the program prints goes there as well. */
@@ -47,7 +47,8 @@ async function outputOf(words: readonly string[], program: EvaluationProgram): P
   const [file = "", ...args] = words;
   const log = program.log === undefined ? undefined : await openLog(program.log);
   // A group of its own, so that what it starts can be stopped with it.
-  const child = spawn(file, args, { cwd: program.folder, env: program.environment, detached: true });
+  const { folder: cwd, environment: env } = program;
+  const child = spawn(file, args, { cwd, detached: true, ...(env === undefined ? {} : { env }) });
   child.stdin.end();
   const printed = { output: "", both: "" };
   const listen = (stream: NodeJS.ReadableStream, isOutput: boolean) => {

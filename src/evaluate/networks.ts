@@ -19,8 +19,6 @@ const NETWORKS: Readonly<Record<string, LoadNetwork>> = {
   MLP: loadMlp,
 };
 
-export const EVALUABLE_ARCHITECTURES = Object.keys(NETWORKS);
-
 /** A network on a backend, and what frees its weights. */
 export interface LoadedNetwork extends Network {
   dispose(): void;
@@ -52,7 +50,7 @@ function loaderOf({ name, config }: EvaluableModel): LoadNetwork {
   const what = names.length === 0 ? "names no architecture in its config.json" : `is a ${names.join(", ")}`;
   throw new EvaluateError(
     "EVALUATE_UNSUPPORTED",
-    `${name} ${what}; Stockpot runs ${EVALUABLE_ARCHITECTURES.join(", ")}`,
+    `${name} ${what}; Stockpot runs ${Object.keys(NETWORKS).join(", ")}`,
     {
       where: name,
       hint: "Let a program of your own evaluate it: evaluate: {command: [...], metrics: [...]} in a recipe (docs/evaluate.md).",

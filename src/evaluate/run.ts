@@ -20,7 +20,7 @@ export interface EvaluationSurroundings {
   readonly searchFrom: readonly [string, ...string[]];
   /** Runs the program that a recipe names under `command`; refused unless true. */
   readonly allowCode?: boolean | undefined;
-  /** Variables of the caller, which a program gets as well. */
+  /** Variables that a program gets beside its own; absent, and no own ones: those of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Backends of TensorFlow.js to try. */
   readonly backends?: EvaluatorOptions["backends"] | undefined;
@@ -91,7 +91,7 @@ async function evaluateOn(
 
 function prepareProgram(
   setting: Extract<Evaluation, { kind: "command" }>,
-  { allowCode = false, environment = {}, searchFrom, signal }: EvaluationSurroundings,
+  { allowCode = false, environment, searchFrom, signal }: EvaluationSurroundings,
 ): PreparedEvaluation {
   if (!allowCode) {
     const [program = ""] = setting.command;
@@ -102,13 +102,14 @@ function prepareProgram(
     });
   }
   const [cwd] = searchFrom;
+  const inherits = environment === undefined && Object.keys(setting.environment).length === 0;
   return async (model) => {
     const metrics = await runProgram(
       {
         command: setting.command,
         metrics: setting.metrics,
         timeoutSeconds: setting.timeoutSeconds,
-        environment: { ...environment, ...setting.environment },
+        ...(inherits ? {} : { environment: { ...environment, ...setting.environment } }),
         folder: setting.folder === undefined ? resolve(cwd) : await place(setting.folder, searchFrom),
         ...(setting.log === undefined ? {} : { log: resolve(cwd, setting.log) }),
         ...(signal === undefined ? {} : { signal }),

@@ -38,7 +38,16 @@ describe("docs/api.md", () => {
   it("has an example in every section that names a function", () => {
     assert.deepEqual(
       [...new Set(blocks.filter(({ language }) => language === "js").map(({ section }) => section))],
-      ["Merge", "Plan", "Stop, and watch", "Errors", "Recipes", "Models", "Your own merge method"],
+      [
+        "Merge",
+        "Evaluate",
+        "Plan",
+        "Stop, and watch",
+        "Errors",
+        "Recipes",
+        "Models",
+        "Your own merge method",
+      ],
     );
   });
 
