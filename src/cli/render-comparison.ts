@@ -30,7 +30,7 @@ export function renderComparison(report: CompareReport, out: string, style: Styl
         ]),
     warnings.flatMap((warning) => bullet(warning, width)),
     [
-      `The report is in ${out}: report.md to read, report.json for programs; ${formatDuration(report.seconds)}`,
+      `The report is in ${out}: report.html to read and send, report.md, report.json for programs; ${formatDuration(report.seconds)}`,
     ],
   ];
   return paragraphs

@@ -1,5 +1,5 @@
 import type { MergePlan } from "../plan/types.ts";
-import { PAGES } from "../report/pages.ts";
+import { pagesOf } from "../report/pages.ts";
 import type { CompareReport } from "../report/report-types.ts";
 import {
   listOutput,
@@ -26,9 +26,9 @@ export async function openReport(out: string, plan: MergePlan, force: boolean): 
   const staging = new Staging(out);
   return {
     commit: async (report) => {
-      const pages = Object.entries(PAGES);
-      for (const [name, render] of pages) await staging.write(name, render(report));
-      for (const [name] of pages) await staging.place(name);
+      const pages = pagesOf(report);
+      for (const [name, text] of pages) await staging.write(name, text);
+      for (const name of pages.keys()) await staging.place(name);
       await staging.complete();
     },
     abort: async () => {

@@ -13,7 +13,7 @@ export const PAGE_RULES =
   `.table{margin:20px 0}.table figcaption{display:flex;gap:12px;justify-content:space-between;align-items:baseline;flex-wrap:wrap;margin-bottom:4px}` +
   `.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.875rem;overflow-wrap:normal}` +
   `th,td{padding:4px 10px;text-align:left;border-bottom:1px solid var(--rule);vertical-align:top}tbody th{font-weight:400}` +
-  `td{min-width:5ch}.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.bold{font-weight:700}tbody th.bold{font-weight:700}` +
+  `td{min-width:5ch}td:not(.number){min-width:18ch}.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.bold{font-weight:700}tbody th.bold{font-weight:700}` +
   `.finding{background:var(--sheet);border-left:4px solid var(--blue);padding:8px 12px;margin:12px 0}.finding.warning{border-color:var(--orange)}` +
   `.names{margin:4px 0;padding-left:20px;font-size:.875rem}summary{cursor:pointer}` +
   `pre{background:var(--sheet);padding:12px;overflow-x:auto;font-size:.875rem;line-height:1.4}` +

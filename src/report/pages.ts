@@ -1,8 +1,15 @@
+import { figureFiles } from "./figures.ts";
 import { renderMarkdown } from "./markdown.ts";
+import { reportPage } from "./page.ts";
 import type { CompareReport } from "./report-types.ts";
 
-/** Every file of a report in the output folder, and what makes it. A page more is a line more. */
-export const PAGES: Readonly<Record<string, (report: CompareReport) => string>> = {
-  "report.json": (report) => `${JSON.stringify(report, undefined, 1)}\n`,
-  "report.md": renderMarkdown,
-};
+/** Every file of a report, by its name in the output folder. */
+export function pagesOf(report: CompareReport): ReadonlyMap<string, string> {
+  const figures = [...figureFiles(report)].map(([name, text]) => [`figures/${name}`, text] as const);
+  return new Map([
+    ["report.html", reportPage(report)],
+    ["report.json", `${JSON.stringify(report, undefined, 1)}\n`],
+    ["report.md", renderMarkdown(report)],
+    ...figures,
+  ]);
+}

@@ -87,7 +87,13 @@ describe("A comparison with data", () => {
   });
 
   it("keeps the weights that the recipe names, as a merge writes them, and no others", async () => {
-    assert.deepEqual(readdirSync(inFolder("out")).sort(), ["model_stock", "report.json", "report.md"]);
+    assert.deepEqual(readdirSync(inFolder("out")).sort(), [
+      "figures",
+      "model_stock",
+      "report.html",
+      "report.json",
+      "report.md",
+    ]);
     assert.equal(report.variants.find(({ name }) => name === "model_stock")?.kept, "model_stock");
     const merged = await runMerge("recipes/glyphs-model-stock.yml", inFolder("merged"));
     const [kept, expected] = [readWeights(inFolder("out", "model_stock")), readWeights(merged.out)];

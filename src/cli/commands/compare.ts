@@ -15,7 +15,8 @@ export const compareCommand: Command = {
     "Reads the models of RECIPE once and compares what can be made of them: base, every model, uniform soup, Model " +
     "Stock, task arithmetic, WiSE-FT, greedy soup, or what the recipe names under compare. With data, every variant is " +
     "scored and tested against the uniform soup; without, the angles between the models tell what they can. Writes " +
-    "report.md and report.json into OUT, and the weights of those variants that compare.keep names.",
+    "report.html (one file, to send), its figures as SVG, report.md and report.json into OUT, and the weights of those " +
+    "variants that compare.keep names.",
   arguments: [
     { name: "RECIPE", doc: "A YAML file." },
     { name: "OUT", doc: "The folder to write; made if need be." },
