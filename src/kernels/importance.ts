@@ -6,17 +6,9 @@ import type { Address } from "./address.ts";
  */
 export interface ImportanceKernels {
   rangesOf(b: Address, d: Address, n: number, out: Address): void;
-  /** d - pivot must be within 1/8 of 0. */
+  /** d - pivot must be within 1/16 of 0. */
   shiftSums(b: Address, d: Address, w: Address, most: number, pivot: number, n: number, out: Address): void;
-  divergence(
-    w: Address,
-    d: Address,
-    pivot: number,
-    share: number,
-    high: number,
-    low: number,
-    n: number,
-  ): number;
+  divergence(w: Address, d: Address, pivot: number, share: number, shift: number, n: number): number;
   scaleMagnitudes(d: Address, out: Address, factor: number, n: number): void;
   takeFromF32(key: Address, x: Address, b: Address, out: Address, least: number, n: number): void;
   takeFromF64(key: Address, x: Address, b: Address, out: Address, least: number, n: number): void;

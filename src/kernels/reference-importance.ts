@@ -12,36 +12,31 @@ function polynomial(x: number, coefficients: readonly number[]): number {
   return coefficients.reduce((sum, c, i) => (i === 0 ? r(c) : r(r(sum * x) + r(c))), 0);
 }
 
-const EXP = [0.00138888889, 0.00833333333, 0.0416666667, 0.166666667, 0.5, 1];
-const EXCESS = [
-  0.0161309018, -0.0250927062, 0.0335122064, -0.0499658037, 0.0833297388, -0.166666906, 0.50000001,
-];
-
-/** Ties to even, as the SIMD instruction rounds. */
-function nearest(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
-}
+const EXP = [0.00836914982, 0.0419175166, 0.166665052, 0.499988693, 1, 1];
+const EXPM1 = [0.00833721563, 0.0416938444, 0.166666651, 0.499999894, 1];
+const EXCESS = [0.0327605733, -0.0504524985, 0.08334268, -0.166664932, 0.499999986];
+const ROUNDER = 12_582_912;
+const BLOCK = 64;
 
 function exp(x: number): number {
   const clamped = Math.max(x, -87);
-  const n = nearest(r(clamped * r(1.44269504)));
+  const n = r(r(r(clamped * r(1.44269504)) + ROUNDER) - ROUNDER);
   const rest = r(r(clamped - r(n * r(0.693359375))) - r(n * r(-2.1219444e-4)));
-  return r(polynomial(rest, [...EXP, 1]) * 2 ** n);
+  return r(polynomial(rest, EXP) * 2 ** n);
 }
 
-const expm1 = (x: number): number => r(polynomial(x, EXP) * x);
+const expm1 = (x: number): number => r(polynomial(x, EXPM1) * x);
 
-/** Four lanes that are added in order. */
-function laneSum(values: Iterable<number>): number {
+/** Four lanes, in f32 within blocks and in f64 across, added in order. */
+function laneSum(values: ArrayLike<number>): number {
   const lanes = [0, 0, 0, 0];
-  let i = 0;
-  for (const value of values) {
-    lanes[i % 4] = at(lanes, i % 4) + value;
-    i++;
-  }
+  for (let start = 0; start < values.length; start += BLOCK)
+    lanes.forEach((total, lane) => {
+      let sum = 0;
+      const end = Math.min(start + BLOCK, values.length);
+      for (let i = start + lane; i < end; i += 4) sum = r(sum + at(values, i));
+      lanes[lane] = total + sum;
+    });
   return lanes.reduce((total, lane) => total + lane, 0);
 }
 
@@ -58,7 +53,7 @@ export function referenceImportance(memory: WebAssembly.Memory): ImportanceKerne
   return {
     rangesOf: (b, d, n, out) => {
       const [base, delta] = [f32(b, n), f32(d, n)];
-      f64(out, 4).set([Math.max(...base), Math.min(...delta), Math.max(...delta), laneSum(delta)]);
+      f64(out, 3).set([Math.max(...base), Math.min(...delta), Math.max(...delta)]);
     },
     shiftSums: (b, d, w, most, pivot, n, out) => {
       const weights = f32(b, n).map((value) => exp(r(value - r(most))));
@@ -66,10 +61,10 @@ export function referenceImportance(memory: WebAssembly.Memory): ImportanceKerne
       f32(w, n).set(weights);
       f64(out, 2).set([laneSum(weights), laneSum(shifts)]);
     },
-    divergence: (w, d, pivot, share, high, low, n) => {
+    divergence: (w, d, pivot, share, shift, n) => {
       const delta = f32(d, n);
       const terms = f32(w, n).map((weight, i) => {
-        const t = r(r(r(at(delta, i) - r(pivot)) - r(high)) - r(low));
+        const t = r(r(at(delta, i) - r(pivot)) - r(shift));
         const c = r(weight * r(share));
         const difference = r(c * expm1(t));
         const s = r(difference / r(c + r(1e-8)));
