@@ -1,5 +1,6 @@
 import type { Cut } from "../methods/mask.ts";
 import type { Magnitudes, MagnitudesRequest } from "../methods/statistics.ts";
+import type { PlannedTensor } from "../plan/types.ts";
 import type {
   Bins,
   PassRequest,
@@ -10,6 +11,7 @@ import type {
   WindowCounts,
   Within,
 } from "./requests.ts";
+import { measureRowFactors } from "./row-factors.ts";
 import { binsOf, guessWindows } from "./sampled-windows.ts";
 
 /** Bits of the key that tell the values of a bin apart. */
@@ -28,15 +30,16 @@ type Ranks = readonly (readonly number[])[];
  */
 export function* measureMagnitudes(
   request: MagnitudesRequest,
-  vectors: number,
+  tensor: PlannedTensor,
   count: number,
   byRange: boolean,
 ): Generator<PassRequest, Magnitudes, PassResult> {
   const { of, ranks, sums } = request;
   // No rank of the fullest vectors: none of any, and nothing to read.
-  const fullest = ranks(new Array<number>(vectors).fill(count));
+  const fullest = ranks(new Array<number>(tensor.inputs.length).fill(count));
   if (fullest.every((each) => each.length === 0))
     return { nonZero: [], sums: [], cuts: fullest.map(() => []) };
+  const rows = of === "importance" ? yield* measureRowFactors(tensor, count) : undefined;
   const guessed = yield* guessWindows(request, count);
   if (guessed !== undefined) {
     const within = (yield { kind: "within", of, windows: guessed, sums: false, byRange }) as Within;
@@ -44,15 +47,15 @@ export function* measureMagnitudes(
     const cuts = cutsOf(ranks(nonZero), within, guessed);
     if (cuts !== undefined) return { nonZero, sums: nonZero.map(() => 0), cuts };
   }
-  const bins = (yield { kind: "bins", of, sums }) as Bins;
+  const bins = (yield { kind: "bins", of, sums, rows }) as Bins;
   const nonZero = [...bins.zeros].map((zeros) => count - zeros);
   const wanted = ranks(nonZero);
   const windows = wanted.map((each, k) =>
     binsOf(bins.bins[k] ?? NO_COUNTS, each).map((bin) => ({ bin, bins: 1 })),
   );
-  const result = { nonZero, sums: [...bins.sums] };
+  const result = { nonZero, sums: [...bins.sums], rows };
   if (windows.every((each) => each.length === 0)) return { ...result, cuts: wanted.map(() => []) };
-  const within = (yield { kind: "within", of, windows, sums, byRange }) as Within;
+  const within = (yield { kind: "within", of, windows, sums, byRange, rows }) as Within;
   return { ...result, cuts: cutsOf(wanted, within, windows) ?? [] };
 }
 

@@ -72,7 +72,7 @@ function* gather(request: StatisticRequest, unit: Unit): Generator<PassRequest, 
       return { ...sums, elementCount: unit.count } satisfies Gram;
     }
     case "magnitudes":
-      return yield* measureMagnitudes(request, unit.tensor.inputs.length, unit.count, unit.byRange);
+      return yield* measureMagnitudes(request, unit.tensor, unit.count, unit.byRange);
     case "keptSums": {
       if (!needsReading(request)) return noSums(request.masks.length);
       const masks = yield* placeMasks(request.masks, request.maskedBy ?? "taskVectors", unit.byRange);

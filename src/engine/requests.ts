@@ -16,6 +16,7 @@ import type {
   Overlap,
   OverlapRequest,
   RankedVectors,
+  RowFactors,
   VectorSpace,
 } from "../methods/statistics.ts";
 
@@ -34,6 +35,7 @@ export interface BinsPass {
   readonly sums: boolean;
   /** Looks at a short run of elements in every so many alone; absent: at all of them. */
   readonly every?: number;
+  readonly rows?: RowFactors;
 }
 export interface Bins {
   /** For each vector the bins that are not empty. */
@@ -57,6 +59,7 @@ export interface WithinPass {
   readonly sums: boolean;
   /** Whether to tell how the values are spread over the ranges of the tensor. */
   readonly byRange: boolean;
+  readonly rows?: RowFactors;
 }
 export interface Within {
   /** For each vector and window. */
@@ -80,6 +83,15 @@ export interface ValueCounts {
 export interface RangeValues {
   readonly begin: number;
   readonly values: readonly (readonly (ValueCounts | undefined)[])[];
+}
+
+/** What the magnitudes of each row are multiplied by to be importances. */
+export interface FactorsPass {
+  readonly kind: "factors";
+}
+export interface Factors {
+  /** By the first element of the first row. */
+  readonly parts: readonly { readonly begin: number; readonly factors: Float32Array }[];
 }
 
 /** How many entries of each range equal each cutoff. */
@@ -126,6 +138,7 @@ export interface Passes {
   gram: { request: GramRequest; result: GramSums };
   bins: { request: BinsPass; result: Bins };
   within: { request: WithinPass; result: Within };
+  factors: { request: FactorsPass; result: Factors };
   equals: { request: EqualsPass; result: Equals };
   keptSums: { request: KeptSumsRequest; result: KeptSums };
   overlap: { request: OverlapRequest; result: Overlap };

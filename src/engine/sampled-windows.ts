@@ -18,7 +18,7 @@ export function* guessWindows(
   { of, ranks, sums }: MagnitudesRequest,
   count: number,
 ): Generator<PassRequest, readonly (readonly Window[])[] | undefined, PassResult> {
-  // Entries of a row share its divergence: a sample of rows says too little.
+  // Importances hardly ever repeat: all that fall into a guessed window would have to be told apart.
   if (sums || of === "importance" || count < FEWEST_ELEMENTS) return undefined;
   const every = Math.ceil(count / RUNS / SEGMENT_ELEMENTS) * SEGMENT_ELEMENTS;
   const { bins, zeros } = (yield { kind: "bins", of, sums: false, every }) as Bins;

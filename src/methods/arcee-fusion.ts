@@ -34,7 +34,7 @@ export const arceeFusion = defineMethod({
       QUANTILES.map((q) => elementCount - 1 - Math.trunc(q * (elementCount - 1))),
     ]),
   }),
-  solve: (_context, { importances: { cuts } }) => ({
-    combination: { kind: "important", least: threshold(cuts[0] ?? []) },
+  solve: (_context, { importances: { cuts, rows } }) => ({
+    combination: { kind: "important", least: threshold(cuts[0] ?? []), rows },
   }),
 });

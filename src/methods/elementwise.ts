@@ -1,4 +1,5 @@
 import type { Mask } from "./mask.ts";
+import type { RowFactors } from "./statistics.ts";
 
 /**
  * out = base + scale * (sum of the kept factors[i] * d_i), with d_i = input - base and masks[i] saying what is kept.
@@ -50,6 +51,8 @@ export interface OverlapCombination {
 export interface ImportantCombination {
   readonly kind: "important";
   readonly least: number;
+  /** As measured with the importances, which need not be computed again then. */
+  readonly rows?: RowFactors;
 }
 
 /** What the `combine` of the named method, one with tiles, makes of them. */

@@ -31,6 +31,9 @@ export interface Gram {
  */
 export type RankedVectors = "taskVectors" | "variance" | "importance";
 
+/** What the magnitudes of each row are multiplied by to be importances; absent where they are too many to be kept. */
+export type RowFactors = Float32Array | undefined;
+
 export interface MagnitudesRequest {
   readonly kind: "magnitudes";
   readonly of: RankedVectors;
@@ -51,6 +54,8 @@ export interface Magnitudes {
   readonly sums: readonly number[];
   /** For each vector a cut for each rank that was asked. */
   readonly cuts: readonly (readonly Cut[])[];
+  /** Of importances. */
+  readonly rows?: RowFactors;
 }
 
 export interface KeptSumsRequest {

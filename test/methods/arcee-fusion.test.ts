@@ -25,6 +25,7 @@ function pair(shape: readonly number[], spread: number, change: number, dtype: F
 
 const CASES: Readonly<Record<string, Pair>> = {
   "short rows": pair([400, 3], 1, 0.01),
+  "more rows than are remembered": pair([270_000, 2], 1, 0.01),
   rows: pair([60, 301], 0.1, 0.002),
   "a row longer than a segment": pair([3, 9001], 0.1, 0.002),
   "a vector": pair([20_001], 1, 0.02),

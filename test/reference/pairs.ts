@@ -28,8 +28,10 @@ export function arceeImportance(inputs: Inputs): Vector {
   const [base, model] = [baseOf(inputs), onlyModel(inputs)];
   const delta = subtract(model, base);
   const out = new Float64Array(base.length).fill(NaN);
-  for (const row of slices(inputs.shape, "rows")) {
-    const divergence = divergenceOfRow(row, model, base);
+  const rows = slices(inputs.shape, "rows");
+  for (const row of rows) {
+    // A factor that all entries share chooses nothing; without it a threshold can be met exactly.
+    const divergence = rows.length === 1 ? 1 : divergenceOfRow(row, model, base);
     for (const i of row) out[i] = Math.abs(at(delta, i)) * divergence;
   }
   return out;

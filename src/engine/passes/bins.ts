@@ -13,7 +13,7 @@ const TABLE_BYTES = 2 * BINS * 4;
 export const binsPass: Pass<"bins"> = {
   reads: (_request, bench) => allOperands(bench),
   every: ({ every }) => every,
-  byRows: ({ of }) => ranksByRows(of),
+  byRows: ({ of, rows }) => ranksByRows(of, rows),
   start: (request, bench) => new BinsRunner(request, bench),
   merge: (results) => ({
     bins: (results[0]?.bins ?? []).map((_, k) =>
@@ -35,7 +35,7 @@ class BinsRunner implements Runner<Bins> {
   constructor(request: BinsPass, bench: Workbench) {
     this.#request = request;
     this.#bench = bench;
-    this.#vectors = vectorsToRank(request.of, bench);
+    this.#vectors = vectorsToRank(request.of, bench, request.rows);
     const count = rankedCount(request.of, bench);
     const first = bench.reserve(count * TABLE_BYTES);
     bench.clear(first, count * TABLE_BYTES);

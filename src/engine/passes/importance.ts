@@ -1,6 +1,7 @@
 import { rowLength } from "../../tensor/shape.ts";
 import { SEGMENT_ELEMENTS } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
+import type { Pass } from "./pass.ts";
 import { RowDivergence } from "./row-divergence.ts";
 
 /** Keeps importances off F32's subnormal numbers; only their order counts. */
@@ -8,19 +9,22 @@ const SCALE = 2 ** 64;
 
 /**
  * The importance of each entry of the only task vector: its magnitude times the divergence of its row, times 2^64.
- * Rows longer than a segment are gone through in scans before.
+ * Where the factors of all rows are not known yet, segments are blocks of rows, and rows longer than a segment are gone
+ * through in scans before.
  */
 export class Importance {
   readonly scans: number;
   readonly #bench: Workbench;
   readonly #row: number;
+  readonly #rows: Float32Array | undefined;
   readonly #divergence: RowDivergence;
 
-  constructor(bench: Workbench) {
+  constructor(bench: Workbench, rows: Float32Array | undefined) {
     this.#bench = bench;
     this.#row = rowLength(bench.tensor?.shape ?? []);
+    this.#rows = rows;
     this.#divergence = new RowDivergence(this.#row, bench);
-    this.scans = this.#row > SEGMENT_ELEMENTS ? RowDivergence.STEPS : 0;
+    this.scans = rows === undefined && this.#row > SEGMENT_ELEMENTS ? RowDivergence.STEPS : 0;
   }
 
   scan(step: number, offset: number, n: number): void {
@@ -31,15 +35,32 @@ export class Importance {
 
   /** Address of the importances of a segment, as f32. */
   at(offset: number, n: number): number {
-    const { base, delta } = this.#vectors(offset, n);
     const out = this.#bench.spare(1);
-    const length = Math.min(this.#row, n);
-    for (let at = 0; at < n; at += length) {
-      if (this.scans === 0) this.#divergence.ofRow(base + at * 4, delta + at * 4);
-      const factor = this.#divergence.value * SCALE;
-      this.#bench.kernels.scaleMagnitudes(delta + at * 4, out + at * 4, factor, length);
-    }
+    this.eachRow(offset, n, (factor, delta, at, length) =>
+      this.#bench.kernels.scaleMagnitudes(delta, out + at * 4, factor, length),
+    );
     return out;
+  }
+
+  /** Visits the rows of a segment, or their parts in it, with their factor and the address of their task vector. */
+  eachRow(
+    offset: number,
+    n: number,
+    visit: (factor: number, delta: number, at: number, length: number) => void,
+  ): void {
+    const { base, delta } = this.#vectors(offset, n);
+    const start = this.#bench.range.begin + offset;
+    for (let at = 0; at < n;) {
+      const length = Math.min(n - at, this.#row - ((start + at) % this.#row));
+      visit(this.#factor(start + at, base + at * 4, delta + at * 4), delta + at * 4, at, length);
+      at += length;
+    }
+  }
+
+  #factor(element: number, base: number, delta: number): number {
+    if (this.#rows !== undefined) return this.#rows[Math.floor(element / this.#row)] ?? NaN;
+    if (this.scans === 0) this.#divergence.ofRow(base, delta);
+    return this.#divergence.value * SCALE;
   }
 
   /** Base and task vector as f32. */
@@ -53,3 +74,28 @@ export class Importance {
     return { base: narrow, delta };
   }
 }
+
+/** The factor of each row. */
+export const factorsPass: Pass<"factors"> = {
+  reads: (_request, bench) => bench.operands.map(() => true),
+  byRows: () => true,
+  start: (_request, bench, { begin, end }) => {
+    const importance = new Importance(bench, undefined);
+    const row = rowLength(bench.tensor?.shape ?? []);
+    const factors = new Float32Array((end - begin) / row);
+    return {
+      scans: importance.scans,
+      scan: (...segment) => importance.scan(...segment),
+      segment: (offset, n) => {
+        const first = bench.range.begin + offset - begin;
+        importance.eachRow(
+          offset,
+          n,
+          (factor, _delta, at) => (factors[Math.floor((first + at) / row)] = factor),
+        );
+      },
+      finish: () => ({ parts: [{ begin, factors }] }),
+    };
+  },
+  merge: (results) => ({ parts: results.flatMap(({ parts }) => parts) }),
+};

@@ -4,6 +4,7 @@ import { columnLinearPass } from "./column-linear.ts";
 import { copyPass } from "./copy.ts";
 import { equalsPass } from "./equals.ts";
 import { gramPass } from "./gram.ts";
+import { factorsPass } from "./importance.ts";
 import { keptSumsPass } from "./kept-sums.ts";
 import { linearPass } from "./linear.ts";
 import type { PassKind, PassRequest, PassResult } from "../requests.ts";
@@ -18,6 +19,7 @@ const PASSES: { readonly [K in PassKind]: Pass<K> } = {
   gram: gramPass,
   bins: binsPass,
   within: withinPass,
+  factors: factorsPass,
   equals: equalsPass,
   keptSums: keptSumsPass,
   overlap: overlapPass,

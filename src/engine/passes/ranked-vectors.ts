@@ -1,4 +1,4 @@
-import type { RankedVectors } from "../../methods/statistics.ts";
+import type { RankedVectors, RowFactors } from "../../methods/statistics.ts";
 import type { Workbench } from "../workbench.ts";
 import { Importance } from "./importance.ts";
 
@@ -7,9 +7,9 @@ export function rankedCount(of: RankedVectors, bench: Workbench): number {
   return of === "taskVectors" ? bench.operands.length - 1 : 1;
 }
 
-/** True if the vectors are made of whole rows. */
-export function ranksByRows(of: RankedVectors): boolean {
-  return of === "importance";
+/** True if the vectors can only be made of whole rows. */
+export function ranksByRows(of: RankedVectors, rows?: RowFactors): boolean {
+  return of === "importance" && rows === undefined;
 }
 
 /** Makes the vectors to rank, segment by segment; scans are those of a `Runner`. */
@@ -20,14 +20,14 @@ interface VectorSource {
   readonly at: (offset: number, n: number, zeros?: Float64Array) => number[];
 }
 
-export function vectorsToRank(of: RankedVectors, bench: Workbench): VectorSource {
+export function vectorsToRank(of: RankedVectors, bench: Workbench, rows?: RowFactors): VectorSource {
   if (of !== "importance")
     return {
       scans: 0,
       scan: () => undefined,
       at: (offset, n, zeros) => taskVectors(of, bench, offset, n, zeros),
     };
-  const importance = new Importance(bench);
+  const importance = new Importance(bench, rows);
   return {
     scans: importance.scans,
     scan: (...segment) => importance.scan(...segment),

@@ -81,9 +81,9 @@ export const agreedPass: Pass<"agreed"> = {
 /** Takes the model's entries whose importance is at least `least`, and the base's elsewhere. */
 export const importantPass: Pass<"important"> = {
   ...written,
-  byRows: () => true,
-  start: ({ least }, bench) => {
-    const importance = new Importance(bench);
+  byRows: ({ rows }) => rows === undefined,
+  start: ({ least, rows }, bench) => {
+    const importance = new Importance(bench, rows);
     const takeFrom = bench.kernels[`takeFrom${bench.arithmetic}`];
     const runner = writing(bench, (offset, n, out) => {
       const keys = importance.at(offset, n);

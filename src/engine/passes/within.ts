@@ -15,7 +15,7 @@ const MOST_DISTINCT = 4_096;
 /** Histograms of single magnitudes within windows. */
 export const withinPass: Pass<"within"> = {
   reads: (_request, bench) => allOperands(bench),
-  byRows: ({ of }) => ranksByRows(of),
+  byRows: ({ of, rows }) => ranksByRows(of, rows),
   start: (request, bench, range) => new WithinRunner(request, bench, range),
   merge: (results, { windows }) => ({
     counts: windows.map((each, k) =>
@@ -56,7 +56,7 @@ class WithinRunner implements Runner<Within> {
   constructor(request: WithinPass, bench: Workbench, range: Range) {
     this.#request = request;
     this.#bench = bench;
-    this.#vectors = vectorsToRank(request.of, bench);
+    this.#vectors = vectorsToRank(request.of, bench, request.rows);
     this.#range = range;
     this.#zeros = new Float64Array(rankedCount(request.of, bench));
     const keys = request.windows.flat().reduce((sum, { bins }) => sum + bins * BIN_KEYS, 0);
