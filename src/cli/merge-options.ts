@@ -1,5 +1,14 @@
+import { UsageError } from "../index.ts";
 import type { MergeOptions, PlanOptions } from "../index.ts";
 import type { OptionValues } from "./options.ts";
+
+function tensorSetOf({ tensorIntersection, tensorUnion }: OptionValues): PlanOptions["tensorSet"] {
+  if (tensorIntersection === true && tensorUnion === true) {
+    const hint = "Leave one of them out.";
+    throw new UsageError("USAGE", "--tensor-intersection and --tensor-union exclude each other", { hint });
+  }
+  return tensorIntersection === true ? "intersection" : tensorUnion === true ? "union" : undefined;
+}
 
 /** The flags that shape a plan, as the API calls them. */
 export const planOptions = (options: OptionValues): Omit<PlanOptions, "recipe"> => ({
@@ -9,6 +18,7 @@ export const planOptions = (options: OptionValues): Omit<PlanOptions, "recipe"> 
   lenient: options.lenient,
   seed: options.randomSeed,
   truncateEmbeddings: options.unsafeTruncateEmbeddings,
+  tensorSet: tensorSetOf(options),
 });
 
 /** All flags of a merge, as the API calls them. */

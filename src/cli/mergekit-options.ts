@@ -29,6 +29,14 @@ export const MERGEKIT_OPTIONS = {
     flags: "--unsafe-truncate-embeddings",
     doc: "Cut embeddings of several lengths to the shortest; the tokens at their ends are lost.",
   },
+  tensorIntersection: {
+    flags: "-i, --tensor-intersection",
+    doc: "Leave out tensors that some model lacks, instead of refusing the recipe.",
+  },
+  tensorUnion: {
+    flags: "-u, --tensor-union",
+    doc: "Keep tensors that some model lacks, each merged from the models that have it.",
+  },
   intermediateDir: {
     flags: "--intermediate-dir <dir>",
     doc: "The same as --keep-intermediate.",

@@ -193,6 +193,8 @@ export const PLAN_OPTIONS = [
   "allowCode",
   "randomSeed",
   "unsafeTruncateEmbeddings",
+  "tensorIntersection",
+  "tensorUnion",
 ] as const satisfies readonly OptionName[];
 
 /** Flags of mergekit's programs. */

@@ -2,7 +2,7 @@ import { UsageError } from "../errors.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { EvaluationProgress } from "../evaluate/run.ts";
 import { METHODS } from "../methods/index.ts";
-import type { PlanOptions as PlanningOptions } from "../plan/context.ts";
+import type { PlanOptions as PlanningOptions, TensorSet } from "../plan/context.ts";
 import type { HubSettings } from "../hub/environment.ts";
 import type { DownloadProgress } from "../hub/fetch-files.ts";
 import type { MergePlan } from "../plan/types.ts";
@@ -32,6 +32,11 @@ export interface PlanOptions {
   readonly seed?: number | undefined;
   /** Cuts embeddings of several lengths to the shortest, row by row; tokens at their ends are lost. */
   readonly truncateEmbeddings?: boolean | undefined;
+  /**
+   * Which tensors the output has: those that all models have, or those that any of them has, each merged from the models
+   * that have it. By default those of the base or of the first model, and a model that lacks one is an error.
+   */
+  readonly tensorSet?: TensorSet | undefined;
   /** Adds to the plan why tensors are made as they are: those of this name, or that this glob or part of a name means. */
   readonly explain?: string | undefined;
   /** Where models come from that are no paths; without it there are paths only. */
@@ -96,6 +101,7 @@ export function planningOptions(options: PlanOptions): PlanningOptions {
     maxShardBytes,
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.truncateEmbeddings === true && { truncateEmbeddings: true }),
+    ...(options.tensorSet !== undefined && { tensorSet: options.tensorSet }),
     ...(options.explain !== undefined && { explain: options.explain }),
     ...dtypeOf(options),
   };

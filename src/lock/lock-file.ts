@@ -51,6 +51,7 @@ const lockedOptions = object("What else the plan was made from.", {
   dtype: optional(text("Dtype of the output, above the recipe's.")),
   seed: optional(count("Seed of the random methods, above the recipe's.")),
   lenient: optional(flag("Unknown keys of the recipe were let pass.")),
+  tensorSet: optional(oneOf("Tensors that all models have, or that any has.", ["intersection", "union"])),
   truncateEmbeddings: optional(flag("Embeddings of several lengths were cut to the shortest.")),
 });
 

@@ -68,13 +68,21 @@ export function planDigest(plan: MergePlan): string {
 }
 
 function lockedOptions(options: PlanOptions): LockedOptions {
-  const { maxShardBytes = DEFAULT_MAX_SHARD_BYTES, dtype, seed, lenient, truncateEmbeddings } = options;
+  const {
+    maxShardBytes = DEFAULT_MAX_SHARD_BYTES,
+    dtype,
+    seed,
+    lenient,
+    truncateEmbeddings,
+    tensorSet,
+  } = options;
   return {
     maxShardBytes,
     ...(dtype !== undefined && { dtype }),
     ...(seed !== undefined && { seed }),
     ...(lenient === true && { lenient }),
     ...(truncateEmbeddings === true && { truncateEmbeddings }),
+    ...(tensorSet !== undefined && { tensorSet }),
   };
 }
 

@@ -7,6 +7,8 @@ import type { Renaming } from "./renaming.ts";
 import type { MethodModule } from "./types.ts";
 import type { Vocabularies } from "./vocabularies.ts";
 
+export type TensorSet = "intersection" | "union";
+
 export interface PlanOptions {
   /** Every merge method that the recipe may name. */
   readonly methods: readonly AnyMethod[];
@@ -16,6 +18,8 @@ export interface PlanOptions {
   readonly explain?: string;
   /** Embeddings of several lengths are cut to the shortest. */
   readonly truncateEmbeddings?: boolean;
+  /** Tensors of the output: those that all models have, or that any has. Absent: those of the base or the first model. */
+  readonly tensorSet?: TensorSet;
   /** Results for another merge to read: at least F32 unless the recipe gives a dtype. */
   readonly fullPrecision?: boolean;
   /** Dtype of the output, above the recipe's. */

@@ -37,6 +37,8 @@ export function settleCount(who: Participants, present: Present, row: Row, conte
   if (baseFits && fits(who, present.inputs)) return "merge";
   if (method.whenMissing === "base" && present.base) return "base";
   if (method.whenMissing === "only" && present.inputs + (present.base ? 1 : 0) === 1) return "only";
+  // Whatever the method says: all that any model has was asked for.
+  if (context.options.tensorSet === "union" && present.inputs + (present.base ? 1 : 0) === 1) return "only";
   const lacking = baseFits ? `only ${present.inputs} of the models have it` : "the base model lacks it";
   refuse(who, row, context, `${method.name} takes ${allowed(who)}, and ${lacking}`, cure(who));
   return "error";

@@ -90,6 +90,18 @@ export function reportExtra(name: string, model: ModelHeaders, { findings }: Pla
   });
 }
 
+/** Tensors that are left out on request. */
+export function reportDropped(names: readonly string[], { findings }: PlanContext): void {
+  for (const name of names) {
+    findings.add("dropped", name, {
+      code: "PLAN_EXTRA_TENSOR",
+      severity: "warning",
+      sentence: (list, count) =>
+        `${count === 1 ? "A tensor is" : `${count} tensors are`} left out, since not all models have ${count === 1 ? "it" : "them"}: ${list}.`,
+    });
+  }
+}
+
 /** The same name under another prefix, or one that is spelt nearly so. */
 function nearestTensor(name: string, names: readonly string[]): string | undefined {
   return (

@@ -6,7 +6,7 @@ import { isLanguageHead } from "../tensor/names.ts";
 import { stacksOf } from "../tensor/stacks.ts";
 import { checkLayerCounts, stackKey } from "./layer-counts.ts";
 import type { UnequalStacks } from "./layer-counts.ts";
-import { isOptional, reportExtra } from "./match-tensors.ts";
+import { isOptional, reportDropped, reportExtra } from "./match-tensors.ts";
 import { DONOR } from "./models.ts";
 import { partsOf } from "./modules.ts";
 import type { Part } from "./modules.ts";
@@ -93,6 +93,7 @@ function rowsOf(part: SliceNames, { module }: Part, context: PlanContext, unequa
   const { slice, lead } = part;
   const models = slice.sources.map((source) => context.table.position(source.model));
   const names = new Set<string>();
+  const dropped = new Set<string>();
   const order = [lead, ...models.keys()].filter((source, at) => at === 0 || source !== lead);
   const leader = leaderOf(slice, lead, context);
   for (const source of order) {
@@ -103,20 +104,38 @@ function rowsOf(part: SliceNames, { module }: Part, context: PlanContext, unequa
       const output = own === undefined ? undefined : context.renamings[position]?.toDonor(own);
       if (output === undefined || names.has(output)) continue;
       if (source === lead || completes(output, leader, model, name, context)) names.add(output);
+      else if (context.options.tensorSet === "intersection") dropped.add(output);
       else if (!unequal.has(stackKey(model, part.place(output).layer?.prefix)))
         reportExtra(name, model, context);
     }
   }
-  return [...names].map((name) => ({
-    name,
-    module,
-    slice,
-    ...part.place(name),
-    sourceNames: models.map((position, source) => {
+  const sourceNames = (name: string) =>
+    models.map((position, source) => {
       const own = part.toSource(source, name);
       return context.renamings[position]?.toModel(own) ?? own;
-    }),
-  }));
+    });
+  if (context.options.tensorSet === "intersection") {
+    for (const name of names) if (!isInAll(name, sourceNames(name), slice, context)) dropped.add(name);
+    reportDropped([...dropped], context);
+  }
+  const kept = [...names].filter((name) => !dropped.has(name));
+  return kept.map((name) => ({ name, module, slice, ...part.place(name), sourceNames: sourceNames(name) }));
+}
+
+/** True for a tensor that every model of a slice has, and the base as well. */
+function isInAll(
+  name: string,
+  sourceNames: readonly string[],
+  { sources, baseModel }: RecipeSlice,
+  { table, recipe }: PlanContext,
+): boolean {
+  const base = baseModel ?? recipe.baseModel;
+  const listed = sources.map(({ model }) => table.position(model));
+  const apart = base === undefined || listed.includes(table.position(base)) ? [] : [table.position(base)];
+  return (
+    listed.every((position, source) => table.at(position).tensors.has(sourceNames[source] ?? name)) &&
+    apart.every((position) => table.at(position).tensors.has(name))
+  );
 }
 
 /**
@@ -128,8 +147,9 @@ function completes(
   leader: ModelHeaders,
   model: ModelHeaders,
   name: string,
-  { method }: PlanContext,
+  { method, options }: PlanContext,
 ): boolean {
+  if (options.tensorSet === "union") return true;
   const shape = model.tensors.get(name)?.shape ?? [];
   if (tiedEmbedding(leader, output, shape) !== undefined) return true;
   // The bias of a head that the leader lacks is of no use without it.

@@ -43,7 +43,8 @@ export function planTensor(row: Row, unequal: UnequalStacks, context: PlanContex
   const base = matches.find(({ source }) => source === who.base?.source);
   const inputs = matches.filter((match) => match !== base);
   const lacking = all.filter((each) => !matches.some(({ source }) => source === each.source));
-  if (lacking.length > 0 && !mayLack(lacking, matches, row)) {
+  const anyWillDo = context.options.tensorSet === "union" && matches.length > 0;
+  if (lacking.length > 0 && !anyWillDo && !mayLack(lacking, matches, row)) {
     for (const each of lacking) reportMissing(each, row, unequal, context);
     return undefined;
   }

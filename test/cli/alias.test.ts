@@ -33,10 +33,12 @@ describe("stockpot alias", () => {
     );
   });
 
-  it("writes launchers for both of mergekit's programs, for shells and for Windows", () => {
+  it("writes launchers for mergekit's programs, for shells and for Windows", () => {
     assert.deepEqual(readdirSync(bin()).sort(), [
       "mergekit-multi",
       "mergekit-multi.cmd",
+      "mergekit-pytorch",
+      "mergekit-pytorch.cmd",
       "mergekit-yaml",
       "mergekit-yaml.cmd",
     ]);
@@ -81,7 +83,7 @@ describe("stockpot alias", () => {
     assert.match(refused.stderr, /SINK_EXISTS {2}.*mergekit-multi is there/);
     assert.deepEqual(readdirSync(inFolder("other")), ["mergekit-multi"]);
     assert.equal((await runCli(["alias", inFolder("other"), "--force"])).status, 0);
-    assert.equal(readdirSync(inFolder("other")).length, 4);
+    assert.equal(readdirSync(inFolder("other")).length, 6);
   });
 
   it("says why a folder cannot be written", async () => {

@@ -46,6 +46,10 @@ const DOCUMENTED = [
   "--async-write",
   "--write-threads 2",
   "--unsafe-truncate-embeddings",
+  "--tensor-intersection",
+  "-i",
+  "--tensor-union",
+  "-u",
   "--intermediate-dir parts",
   "-I parts",
   "--lazy",
@@ -53,7 +57,7 @@ const DOCUMENTED = [
 ];
 /** Those that do what they say. */
 const DOES =
-  /^(?:--out-shard-size|--(?:no-)?copy-tokenizer|--random-seed|--(?:no-)?write-model-card|--quiet|--num-threads|-j|--unsafe|--intermediate-dir|-I|--transformers-cache|-v)/;
+  /^(?:--out-shard-size|--(?:no-)?copy-tokenizer|--random-seed|--(?:no-)?write-model-card|--quiet|--num-threads|-j|--unsafe|--tensor|-i|-u|--intermediate-dir|-I|--transformers-cache|-v)/;
 
 const CARD = ["README.md", "mergekit_config.yml"];
 
@@ -138,6 +142,8 @@ describe("mergekit's flags", () => {
     ]) {
       assert.equal((await run("never", ...bad)).status, 2);
     }
+    const both = await run("never", "-i", "-u");
+    assert.match(both.stderr, /^USAGE {2}--tensor-intersection and --tensor-union exclude each other/);
     const twice = await run("never", "--out-path", inFolder("other"));
     assert.match(twice.stderr, /^USAGE {2}OUT is given twice/);
     assert.match((await runCli(["merge", recipe()])).stderr, /^USAGE {2}Missing required argument 'OUT'/);

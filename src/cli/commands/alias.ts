@@ -5,7 +5,7 @@ import { SinkError } from "../../index.ts";
 import type { Command } from "../command.ts";
 
 /** mergekit's programs whose command lines `stockpot merge` takes as they are. */
-const NAMES = ["mergekit-yaml", "mergekit-multi"];
+const NAMES = ["mergekit-yaml", "mergekit-multi", "mergekit-pytorch"];
 /** In every launcher, by which an earlier one is told from another program's file. */
 const MARK = "launcher written by stockpot alias";
 
@@ -13,7 +13,7 @@ export const aliasCommand: Command = {
   name: "alias",
   summary: "Write launchers under mergekit's names into a folder.",
   description:
-    `Writes ${NAMES.join(" and ")} into DIR, each as a shell script and as a .cmd file for Windows. They run ` +
+    `Writes ${NAMES.join(", ")} into DIR, each as a shell script and as a .cmd file for Windows. They run ` +
     "stockpot merge with whatever they are given, so that scripts written for mergekit need no change. To undo it, " +
     "remove the files.",
   arguments: [{ name: "DIR", doc: "A folder, best one on the PATH; made if need be." }],

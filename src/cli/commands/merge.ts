@@ -59,7 +59,9 @@ export const mergeCommand: Command = {
     if (options.json === true) {
       io.stdout.write(`${JSON.stringify({ ...report, seconds, peakMemoryBytes }, undefined, 2)}\n`);
     } else if (options.quiet !== true) {
-      io.stdout.write(`${renderResult(report, { out: out ?? report.out, seconds, peakMemoryBytes }, style).join("\n")}\n`);
+      io.stdout.write(
+        `${renderResult(report, { out: out ?? report.out, seconds, peakMemoryBytes }, style).join("\n")}\n`,
+      );
     }
     if (report.warnings.length > 0) {
       io.stderr.write(`${renderProblems(report.warnings, errorStyle).join("\n")}\n`);
