@@ -70,7 +70,7 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
     if (step === undefined) return [];
     const result = headersOfResult(recipe.name, step);
     known.set(recipe.name, result);
-    texts.set(recipe.name, step.output.texts);
+    texts.set(recipe.name, step.output.texts());
     return { ...step, result };
   });
   const last = planOne(output, planning);

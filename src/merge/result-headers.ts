@@ -2,6 +2,7 @@ import type { MergePlan } from "../plan/types.ts";
 import { editConfig } from "../sink/config.ts";
 import { parseConfig } from "../sources/config.ts";
 import type { ModelHeaders, TensorHeader } from "../sources/types.ts";
+import { wholeText } from "../tokenizer/json.ts";
 import type { OutputTexts } from "./tokenizer-output.ts";
 
 interface Planned {
@@ -45,7 +46,7 @@ function sideFilesOf(
   const kept = (donor?.sideFiles ?? []).filter(({ name }) => !ownFiles.has(name));
   const own = [...ownFiles].flatMap(([name, file]) => {
     if (file === "none") return [];
-    if ("text" in file) return [{ name, byteLength: Buffer.byteLength(file.text) }];
+    if ("text" in file) return [{ name, byteLength: Buffer.byteLength(wholeText(file.text)) }];
     return models.get(file.from)?.sideFiles.find((each) => each.name === name) ?? [];
   });
   return [...kept, ...own].sort((a, b) => (a.name < b.name ? -1 : 1));

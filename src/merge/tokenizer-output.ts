@@ -5,9 +5,12 @@ import type { Recipe } from "../recipe/types.ts";
 import { editConfig } from "../sink/config.ts";
 import type { OwnFile } from "../sink/types.ts";
 import { parseConfig } from "../sources/config.ts";
+import type { LargeText } from "../sources/types.ts";
 import { tokenIdEdits } from "../tokenizer/config-edits.ts";
 import { TOKENIZER_FILES } from "../tokenizer/files.ts";
+import { wholeText } from "../tokenizer/json.ts";
 import { modelAt } from "../tokenizer/output-vocabulary.ts";
+import type { TokenizerFiles } from "../tokenizer/types.ts";
 import { GENERATION_CONFIG, tokenizerFilesOf } from "./tokenizers.ts";
 import type { ModelTexts } from "./tokenizers.ts";
 
@@ -15,8 +18,8 @@ import type { ModelTexts } from "./tokenizers.ts";
 export interface OutputTexts extends Pick<PlannedTemplate, "template" | "warnings"> {
   /** Files that are not those of the config's donor. */
   readonly ownFiles: ReadonlyMap<string, OwnFile | "none">;
-  /** All of the output's, for merges that take it as a model. */
-  readonly texts: ModelTexts;
+  /** Makes all of the output's, for merges that take it as a model. */
+  readonly texts: () => ModelTexts;
 }
 
 /**
@@ -31,31 +34,47 @@ export function outputTexts(
 ): OutputTexts {
   const ownFiles = new Map<string, OwnFile | "none">();
   const donorTexts = models.get(donor) ?? { tokenizer: new Map<string, string>() };
-  const tokenizer = new Map(merged === undefined ? donorTexts.tokenizer : []);
+  const tokenizer = new Map<string, string | LargeText>(merged === undefined ? donorTexts.tokenizer : []);
   if (merged !== undefined) {
     for (const name of donorTexts.tokenizer.keys()) ownFiles.set(name, "none");
     addTokenizer(merged, tokenizer, ownFiles);
   }
   const files = tokenizerFilesOf(models, models.keys());
-  const { template, warnings } = planChatTemplate(recipe, files, tokenizer);
+  const { template, warnings } = planChatTemplate(recipe, files, smallOnes(tokenizer));
   for (const [name, text] of template?.files ?? []) {
     ownFiles.set(name, { text, role: "tokenizer" });
     tokenizer.set(name, text);
   }
-  let { generationConfig } = donorTexts;
-  if (merged !== undefined && generationConfig !== undefined) {
-    const edits = generationEdits(generationConfig, merged, models);
-    const { text, edited } = editConfig(generationConfig, { configEdits: edits });
-    if (edited.length > 0) ownFiles.set(GENERATION_CONFIG, { text, role: "config", edited });
-    generationConfig = text;
-  }
-  const texts = { tokenizer, ...(generationConfig !== undefined && { generationConfig }) };
+  const generationConfig = editGeneration(donorTexts, merged, models, ownFiles);
+  const texts = () => ({
+    tokenizer: new Map([...tokenizer].map(([name, text]) => [name, wholeText(text)])),
+    ...(generationConfig !== undefined && { generationConfig }),
+  });
   return { ownFiles, texts, warnings, ...(template && { template }) };
+}
+
+/** The files that may hold a chat template are small. */
+function smallOnes(tokenizer: ReadonlyMap<string, string | LargeText>): TokenizerFiles {
+  return new Map([...tokenizer].flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : [])));
+}
+
+/** The output's generation_config.json, with the ids that its special tokens have; undefined if the donor has none. */
+function editGeneration(
+  { generationConfig }: ModelTexts,
+  merged: MergedTokenizer | undefined,
+  models: ReadonlyMap<string, ModelTexts>,
+  ownFiles: Map<string, OwnFile | "none">,
+): string | undefined {
+  if (merged === undefined || generationConfig === undefined) return generationConfig;
+  const edits = generationEdits(generationConfig, merged, models);
+  const { text, edited } = editConfig(generationConfig, { configEdits: edits });
+  if (edited.length > 0) ownFiles.set(GENERATION_CONFIG, { text, role: "config", edited });
+  return text;
 }
 
 function addTokenizer(
   { models, written }: MergedTokenizer,
-  tokenizer: Map<string, string>,
+  tokenizer: Map<string, string | LargeText>,
   ownFiles: Map<string, OwnFile | "none">,
 ): void {
   const { reference, files } = modelAt(models, written.donor);

@@ -43,6 +43,11 @@ export class JsonReader {
     });
   }
 
+  /** Reads a list; `item` is called at each item and must read it. */
+  list(item: () => void): void {
+    this.#list("[", "]", item);
+  }
+
   string(): string {
     const raw = this.#rawString();
     if (!NEEDS_DECODING.test(raw)) return raw.slice(1, -1);
@@ -61,7 +66,7 @@ export class JsonReader {
     const first = this.peek();
     const start = this.#at;
     if (first === "{") this.object(() => void this.value());
-    else if (first === "[") this.#list("[", "]", () => void this.value());
+    else if (first === "[") this.list(() => void this.value());
     else if (first === '"') this.string();
     else {
       SCALAR.lastIndex = start;

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { writeSync } from "node:fs";
 import { constants, copyFile, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SinkError } from "../errors.ts";
 import { whyOutside } from "../safetensors/file-name.ts";
+import type { LargeText } from "../sources/types.ts";
 import { makeDirectory, removeDirectories } from "./directory.ts";
 import { writing } from "./errors.ts";
 import { isPartialName, partialName } from "./names.ts";
@@ -25,7 +27,8 @@ export class Staging {
   }
 
   /** Writes a small file; returns its length. */
-  async write(name: string, content: string): Promise<number> {
+  async write(name: string, content: string | LargeText): Promise<number> {
+    if (typeof content !== "string") return await this.#stage(name, (path) => writeLarge(path, content));
     await this.#stage(name, (path) => writeFile(path, content, { flag: "wx" }));
     return Buffer.byteLength(content);
   }
@@ -100,4 +103,23 @@ export class Staging {
     this.#staged.set(name, path);
     return await writing(join(this.#directory, name), () => step(path));
   }
+}
+
+/** Block by block, so that the text is never whole in memory; returns its length in bytes. */
+async function writeLarge(path: string, text: LargeText): Promise<number> {
+  const file = await open(path, "wx");
+  try {
+    let byteLength = 0;
+    text.print((block) => {
+      byteLength += writeFully(file.fd, Buffer.from(block));
+    });
+    return byteLength;
+  } finally {
+    await file.close();
+  }
+}
+
+function writeFully(descriptor: number, bytes: Uint8Array): number {
+  for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
+  return bytes.length;
 }

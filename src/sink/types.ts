@@ -1,11 +1,11 @@
 import type { AnyMethod } from "../methods/define.ts";
 import type { LockedInput } from "../lock/lock-file.ts";
-import type { ModelHeaders } from "../sources/types.ts";
+import type { LargeText, ModelHeaders } from "../sources/types.ts";
 
 /** A small file of the output that is not the donor's. */
 export type OwnFile =
   | {
-      readonly text: string;
+      readonly text: string | LargeText;
       readonly role: "config" | "tokenizer";
       /** Keys whose value is not the donor's, as dotted paths. */
       readonly edited?: readonly string[];

@@ -74,6 +74,11 @@ export interface TensorHeader {
   readonly lowRank?: LowRank;
 }
 
+/** A text of many megabytes that is put together only when it is used, block by block. */
+export interface LargeText {
+  readonly print: (add: (block: string) => void) => void;
+}
+
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 

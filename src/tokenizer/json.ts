@@ -1,5 +1,5 @@
 import { FormatError } from "../errors.ts";
-import type { JsonObject, JsonValue } from "../sources/types.ts";
+import type { JsonObject, JsonValue, LargeText } from "../sources/types.ts";
 
 /** Texts of tokenizers are nested some ten levels; bounds the recursion of printing. */
 const MAX_DEPTH = 100;
@@ -62,28 +62,47 @@ export type Printable =
  * 10^30, which Python must not read back as a float.
  */
 export function printJson(value: Printable): string {
-  const text = new TextBlocks();
-  print(value, "\n", text);
-  text.add("\n");
-  return text.toString();
+  return wholeText(largeJson(() => value));
+}
+
+/** As `printJson`, for a large value, which is made for each printing. */
+export function largeJson(value: () => Printable): LargeText {
+  return {
+    print: (add) => {
+      const text = new TextBlocks(add);
+      print(value(), "\n", text);
+      text.add("\n");
+      text.finish();
+    },
+  };
+}
+
+export function wholeText(text: string | LargeText): string {
+  if (typeof text === "string") return text;
+  const blocks: string[] = [];
+  text.print((block) => blocks.push(block));
+  return blocks.join("");
 }
 
 /** Pieces joined together in blocks: hundreds of thousands of them would take several times the text's memory. */
 const BLOCK_PIECES = 8192;
 
 class TextBlocks {
-  readonly #blocks: string[] = [];
+  readonly #add: (block: string) => void;
   #pieces: string[] = [];
+
+  constructor(add: (block: string) => void) {
+    this.#add = add;
+  }
 
   add(piece: string): void {
     this.#pieces.push(piece);
-    if (this.#pieces.length < BLOCK_PIECES) return;
-    this.#blocks.push(this.#pieces.join(""));
-    this.#pieces = [];
+    if (this.#pieces.length >= BLOCK_PIECES) this.finish();
   }
 
-  toString(): string {
-    return this.#blocks.join("") + this.#pieces.join("");
+  finish(): void {
+    this.#add(this.#pieces.join(""));
+    this.#pieces = [];
   }
 }
 

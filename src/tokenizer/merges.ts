@@ -2,6 +2,7 @@ import { leavesOf } from "./bpe.ts";
 import type { MergeList } from "./bpe.ts";
 import { namedFile } from "./files.ts";
 import { broken } from "./json.ts";
+import type { NamedText } from "./json.ts";
 import { PairList } from "./symbols.ts";
 import type { Symbols } from "./symbols.ts";
 import { readModelPart } from "./tokenizer-json.ts";
@@ -12,24 +13,32 @@ export function readMerges({ files, vocabulary, reference }: TokenizedModel, sym
   const fromJson = vocabulary.file === "tokenizer.json";
   const file = namedFile(files, fromJson ? "tokenizer.json" : "merges.txt", reference);
   if (file === undefined) throw broken(`The tokenizer of ${reference}`, "has no merges");
-  const merges = fromJson ? readModelPart(file, "merges") : mergeLines(file.text);
-  if (!Array.isArray(merges)) throw broken(file.where, "has no list of merges");
   const pairs = new PairList();
-  for (const [i, merge] of merges.entries()) {
-    const [left, right, ...more] =
-      typeof merge === "string" ? wordsOf(merge) : Array.isArray(merge) ? merge : [];
-    if (typeof left !== "string" || typeof right !== "string" || more.length > 0)
-      throw broken(file.where, `has a merge ${i} that is not two tokens`);
+  let count = 0;
+  const add = (parts: readonly string[]) => {
+    const [left, right] = parts;
+    if (left === undefined || right === undefined || parts.length > 2)
+      throw broken(file.where, `has a merge ${count} that is not two tokens`);
     pairs.add(symbols.numberOf(left), symbols.numberOf(right));
-  }
+    count++;
+  };
+  if (fromJson) mergesIn(file, add);
+  else for (const line of mergeLines(file.text)) add(line.split(" "));
   return pairs;
 }
 
-/** Two words; a list of another length if it is not two. */
-function wordsOf(line: string): readonly string[] {
-  const space = line.indexOf(" ");
-  const isTwo = space >= 0 && !line.includes(" ", space + 1);
-  return isTwo ? [line.slice(0, space), line.slice(space + 1)] : [];
+/** Merge by merge: a list of them all would take more memory than anything else. */
+function mergesIn(file: NamedText, add: (parts: readonly string[]) => void): void {
+  const found = readModelPart(file, "merges", (reader) => {
+    reader.list(() => {
+      // A merge stands as "a b" or as a list of two.
+      const parts: string[] = [];
+      if (reader.peek() === "[") reader.list(() => parts.push(reader.string()));
+      else parts.push(...reader.string().split(" "));
+      add(parts);
+    });
+  });
+  if (!found) throw broken(file.where, "has no list of merges");
 }
 
 /** The first line of merges.txt names its version. */

@@ -1,4 +1,5 @@
 import { PlanError } from "../errors.ts";
+import type { JsonValue } from "../sources/types.ts";
 import { MergeList } from "./bpe.ts";
 import { namedFile } from "./files.ts";
 import { broken } from "./json.ts";
@@ -129,5 +130,9 @@ function scoresOf(
 function readScores({ files, reference }: TokenizedModel): Map<string, number> {
   const file = namedFile(files, "tokenizer.json", reference);
   if (file === undefined) throw broken(`The tokenizer of ${reference}`, "has no scores");
-  return new Map(scoredTokens(readModelPart(file, "vocab"), file.where));
+  let scores: [string, number][] = [];
+  readModelPart(file, "vocab", (reader) => {
+    scores = scoredTokens(JSON.parse(reader.value()) as JsonValue, file.where);
+  });
+  return new Map(scores);
 }

@@ -23,16 +23,27 @@ export function readTokenizerJson(file: NamedText): TokenizerModel {
   return { kind, ids, spelling: spellingOf(settings, parts, kind), addedList: parts.get("added_tokens") };
 }
 
-/** One value of the model in tokenizer.json, alone; undefined if it is not there. */
-export function readModelPart(file: NamedText, name: "merges" | "vocab"): JsonValue | undefined {
+/** Reads one value of the model in tokenizer.json, alone; false if it is not there. */
+export function readModelPart(
+  file: NamedText,
+  name: "merges" | "vocab",
+  read: (reader: JsonReader) => void,
+): boolean {
   const reader = readerOf(file);
-  let part: JsonValue | undefined;
-  const value = () => JSON.parse(reader.value()) as JsonValue;
+  let found = false;
+  const readMember = (key: string) => {
+    if (key !== name) {
+      reader.value();
+      return;
+    }
+    found = true;
+    read(reader);
+  };
   reader.object((key) => {
-    if (key !== "model") reader.value();
-    else reader.object((inner) => (inner === name ? (part = value()) : reader.value()));
+    if (key === "model") reader.object(readMember);
+    else reader.value();
   });
-  return part;
+  return found;
 }
 
 /** A reader of a tokenizer's JSON, which bounds nesting and builds nothing that is not asked for. */

@@ -1,20 +1,20 @@
 import { PlanError } from "../errors.ts";
-import type { JsonObject, JsonValue } from "../sources/types.ts";
+import type { JsonObject, JsonValue, LargeText } from "../sources/types.ts";
 import type { MergeList } from "./bpe.ts";
-import { isObject, member, printJson, withMembers } from "./json.ts";
+import { isObject, largeJson, member, withMembers } from "./json.ts";
 import type { NamedText } from "./json.ts";
 import type { ModelSection } from "./model-section.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
 import { readerOf } from "./tokenizer-json.ts";
 
 /** tokenizer.json with the output's vocabulary, merges and added tokens; all else stays. */
-export function tokenizerJson(file: NamedText, section: ModelSection, { rows }: OutputVocabulary): string {
+export function tokenizerJson(file: NamedText, section: ModelSection, { rows }: OutputVocabulary): LargeText {
   const { root, mergesAreTexts } = readAround(file);
   const model = member(root, "model");
   const old = isObject(model) ? model : {};
   checkPostProcessor(member(root, "post_processor"), rows, file.where);
   const { tokens, merges, scores, added } = section;
-  return printJson({
+  return largeJson(() => ({
     ...root,
     added_tokens: added.map(({ id, content, flags }) => ({ id, content, ...flags })),
     model: {
@@ -22,7 +22,7 @@ export function tokenizerJson(file: NamedText, section: ModelSection, { rows }: 
       vocab: scores ?? withMembers(tokens),
       ...(merges && { merges: mergesAreTexts && merges.fitsLines ? mergeLines(merges) : merges.texts() }),
     },
-  });
+  }));
 }
 
 /** Merges as lines of two words. */

@@ -1,6 +1,8 @@
 import { PlanError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
+import type { LargeText } from "../sources/types.ts";
 import { namedFile, OPAQUE_FILES } from "./files.ts";
+import { wholeText } from "./json.ts";
 import type { NamedText } from "./json.ts";
 import { modelSection } from "./model-section.ts";
 import type { ModelSection } from "./model-section.ts";
@@ -26,7 +28,7 @@ export interface WrittenTokenizer {
   /** Names of the donor's files that stay as they are. */
   readonly copied: readonly string[];
   /** Texts by name. */
-  readonly files: ReadonlyMap<string, string>;
+  readonly files: ReadonlyMap<string, string | LargeText>;
   /** Names of the donor's files that the new vocabulary makes wrong. */
   readonly omitted: readonly string[];
   /** New tokens that have rows, but that no text is encoded to. */
@@ -46,7 +48,7 @@ export function writeTokenizer(
   const donor = modelAt(models, output.donor);
   checkIds(output);
   const names = [...donor.files.keys()];
-  const files = new Map<string, string>();
+  const files = new Map<string, string | LargeText>();
   const unchanged = { donor: output.donor, copied: names, files, omitted: [], unreachable: countTokens([]) };
   if (isUnchanged(output, donor)) return { ...unchanged, warnings: warningsOf(output, donor, [], []) };
   const section = modelSection(output, models, donor);
@@ -66,7 +68,11 @@ export function writeTokenizer(
   return { donor: output.donor, copied, files, omitted, unreachable: countTokens(unreachable), warnings };
 }
 
-type Writer = (file: NamedText, section: ModelSection, output: OutputVocabulary) => string | undefined;
+type Writer = (
+  file: NamedText,
+  section: ModelSection,
+  output: OutputVocabulary,
+) => string | LargeText | undefined;
 
 const WRITERS: ReadonlyMap<string, Writer> = new Map<string, Writer>([
   ["tokenizer.json", tokenizerJson],
@@ -80,12 +86,12 @@ const WRITERS: ReadonlyMap<string, Writer> = new Map<string, Writer>([
 
 /** A tokenizer of several files may have had no file for added tokens so far. */
 function addMissingFile(
-  files: Map<string, string>,
+  files: Map<string, string | LargeText>,
   { vocabulary }: TokenizedModel,
   section: ModelSection,
 ): void {
   if (vocabulary.file === "tokenizer.json" || files.has("added_tokens.json")) return;
-  const listed = files.get("tokenizer_config.json")?.includes('"added_tokens_decoder"') === true;
+  const listed = wholeText(files.get("tokenizer_config.json") ?? "").includes('"added_tokens_decoder"');
   if (!listed && section.added.some(({ outside }) => outside)) {
     files.set("added_tokens.json", addedTokensJson(section));
   }
