@@ -6,14 +6,15 @@ import { broken } from "./json.ts";
 import { extendMerges, readMerges } from "./merges.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
 import { Symbols } from "./symbols.ts";
-import { byId } from "./token-ids.ts";
+import { listById } from "./token-ids.ts";
+import type { TokenList } from "./token-ids.ts";
 import { readModelPart, scoredTokens } from "./tokenizer-json.ts";
 import type { AddedToken, TokenizedModel } from "./types.ts";
 
 /** What the output's tokenizer model knows, apart from the format of a file. */
 export interface ModelSection {
   /** Tokens of the model itself, by id. */
-  readonly tokens: readonly (readonly [string, number])[];
+  readonly tokens: TokenList;
   /** BPE only. */
   readonly merges: MergeList | undefined;
   /** Unigram only: tokens with scores, the place is the id. */
@@ -38,7 +39,7 @@ export function modelSection(
   if (kind !== "BPE") return section;
   const symbols = new Symbols(output.ids, output.length);
   const known = flagsOf(
-    tokens.map(([token]) => symbols.numberOf(token)),
+    tokens.texts.map((token) => symbols.numberOf(token)),
     symbols,
   );
   const list = new MergeList(symbols, spelling.prefix);
@@ -76,11 +77,13 @@ function ownTokens(
   added: readonly AddedToken[],
   listed: boolean,
   donor: TokenizedModel,
-): (readonly [string, number])[] {
+): TokenList {
   const outside = new Set(added.filter((token) => token.outside).map(({ content }) => content));
-  const inside = byId(entriesWithout(output.ids, outside));
-  const tokens = loadsInPlace(added, outside, inside.length) ? inside : byId(output.ids);
-  const hole = tokens.findIndex(([, id], place) => id !== place);
+  const inside = listById(entriesWithout(output.ids, outside), output.length);
+  const tokens = loadsInPlace(added, outside, inside.ids.length)
+    ? inside
+    : listById(output.ids, output.length);
+  const hole = tokens.ids.findIndex((id, place) => id !== place);
   if (listed && hole >= 0) {
     const message = `The tokenizer of ${donor.reference} numbers its tokens by their place and cannot leave out the id ${hole}`;
     const hint = "Let the recipe's `tokenizer` take the vocabulary of one model as it is.";
@@ -108,7 +111,7 @@ function loadsInPlace(added: readonly AddedToken[], outside: ReadonlySet<string>
 
 /** New tokens keep the scores of the first Unigram model that has them; without one, the lowest score of the donor. */
 function scoresOf(
-  tokens: readonly (readonly [string, number])[],
+  { texts }: TokenList,
   models: readonly TokenizedModel[],
   donor: TokenizedModel,
 ): (readonly [string, number])[] {
@@ -124,7 +127,7 @@ function scoresOf(
     read.set(model, scores);
     return scores.get(token);
   };
-  return tokens.map(([token]) => [token, own.get(token) ?? scoreElsewhere(token) ?? lowest]);
+  return texts.map((token) => [token, own.get(token) ?? scoreElsewhere(token) ?? lowest]);
 }
 
 function readScores({ files, reference }: TokenizedModel): Map<string, number> {

@@ -22,3 +22,32 @@ export function tokensById(ids: ReadonlyMap<string, number>, rows: number): (str
   for (const [token, id] of ids) if (id < rows) tokens[id] = token;
   return tokens;
 }
+
+/** Tokens with their ids, as two lists in the order of the ids: a fraction of the memory of one list of pairs. */
+export interface TokenList {
+  readonly texts: readonly string[];
+  readonly ids: readonly number[];
+}
+
+/** As `byId`, of the tokens whose ids are below `length`. */
+export function listById(tokens: Iterable<readonly [string, number]>, length: number): TokenList {
+  const slots: (string | string[] | undefined)[] = Array.from({ length });
+  for (const [token, id] of tokens) {
+    const slot = slots[id];
+    if (slot === undefined) slots[id] = token;
+    else if (typeof slot === "string") slots[id] = [slot, token];
+    else slot.push(token);
+  }
+  const [texts, ids]: [string[], number[]] = [[], []];
+  slots.forEach((slot, id) => {
+    for (const token of typeof slot === "string" ? [slot] : (slot ?? [])) {
+      texts.push(token);
+      ids.push(id);
+    }
+  });
+  return { texts, ids };
+}
+
+export function* entriesOf({ texts, ids }: TokenList): Generator<[string, number]> {
+  for (const [place, token] of texts.entries()) yield [token, ids[place] ?? NaN];
+}

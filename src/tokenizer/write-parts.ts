@@ -4,6 +4,7 @@ import { isObject, member, parseJsonObject, printJson, withMembers } from "./jso
 import type { NamedText, Printable } from "./json.ts";
 import type { ModelSection } from "./model-section.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
+import { entriesOf } from "./token-ids.ts";
 import { mergeLines } from "./write-tokenizer-json.ts";
 
 /** tokenizer_config.json with the output's added tokens, if it lists them, and without roles of tokens left out. */
@@ -48,7 +49,7 @@ export function addedTokensJson({ added }: ModelSection): string {
 
 /** vocab.json: the tokens of the tokenizer's model. */
 export function vocabJson({ tokens }: ModelSection): string {
-  return printJson(withMembers(tokens));
+  return printJson(withMembers(entriesOf(tokens)));
 }
 
 /** merges.txt under the first line that it had; undefined for merges that two words of a line cannot say. */
@@ -59,7 +60,7 @@ export function mergesText({ text }: NamedText, { merges }: ModelSection): strin
 }
 
 /** vocab.txt, where the number of a line is the id; undefined for tokens that it cannot hold. */
-export function vocabText({ tokens }: ModelSection): string | undefined {
-  const fits = tokens.every(([token, id], line) => id === line && !/[\r\n]/.test(token));
-  return fits ? tokens.map(([token]) => `${token}\n`).join("") : undefined;
+export function vocabText({ tokens: { texts, ids } }: ModelSection): string | undefined {
+  const fits = texts.every((token, line) => ids[line] === line && !/[\r\n]/.test(token));
+  return fits ? texts.map((token) => `${token}\n`).join("") : undefined;
 }

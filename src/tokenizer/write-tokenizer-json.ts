@@ -5,6 +5,7 @@ import { isObject, largeJson, member, withMembers } from "./json.ts";
 import type { NamedText } from "./json.ts";
 import type { ModelSection } from "./model-section.ts";
 import type { OutputVocabulary } from "./output-vocabulary.ts";
+import { entriesOf } from "./token-ids.ts";
 import { readerOf } from "./tokenizer-json.ts";
 
 /** tokenizer.json with the output's vocabulary, merges and added tokens; all else stays. */
@@ -19,7 +20,7 @@ export function tokenizerJson(file: NamedText, section: ModelSection, { rows }: 
     added_tokens: added.map(({ id, content, flags }) => ({ id, content, ...flags })),
     model: {
       ...old,
-      vocab: scores ?? withMembers(tokens),
+      vocab: scores ?? withMembers(entriesOf(tokens)),
       ...(merges && { merges: mergesAreTexts && merges.fitsLines ? mergeLines(merges) : merges.texts() }),
     },
   }));
