@@ -120,6 +120,21 @@ class Links {
     }
   }
 
+  /** Only the output is scored. */
+  reportMisplaced(output: RecipeDocument): void {
+    for (const { recipe } of this.#documents) {
+      if (recipe === output.recipe || recipe.evaluate === undefined) continue;
+      const message = `"evaluate" has no effect in "${recipe.name ?? ""}", whose result others take.`;
+      const { position } = recipe.evaluate;
+      this.#problems.warn(
+        "RECIPE_MISPLACED_PARAMETER",
+        position,
+        message,
+        "Move it to the recipe of the output.",
+      );
+    }
+  }
+
   get order(): readonly RecipeDocument[] {
     return this.#order;
   }
@@ -135,7 +150,10 @@ export function linkDocuments(
   if (output === undefined)
     return problems.fail("RECIPE_MISSING_KEY", { offset: 0, end: 0 }, "The recipe is empty.", "");
   links.visit(output, []);
-  if (!problems.hasErrors) links.reportUnused();
+  if (!problems.hasErrors) {
+    links.reportUnused();
+    links.reportMisplaced(output);
+  }
   const needed = links.order.filter((document) => document !== output).map(({ recipe }) => recipe);
   return {
     intermediates: needed.filter((recipe): recipe is NamedRecipe => recipe.name !== undefined),

@@ -101,7 +101,9 @@ describe("An evaluator", () => {
     const large = { ...model, tensors: { ...model.tensors, read } };
     await assert.rejects(evaluator.evaluate(large, labelled([[[1, 2], [0]]])), (error) => {
       return (
-        isMergeError(error, "EVALUATE_MODEL") && error.message.includes('4 GB') && (error.hint ?? "").includes('batch')
+        isMergeError(error, "EVALUATE_MODEL") &&
+        error.message.includes("4 GB") &&
+        (error.hint ?? "").includes("batch")
       );
     });
   });

@@ -8,6 +8,7 @@ import ml_dtypes
 import numpy as np
 import reference
 from checkpoints import ROOT, family, merge, read_model, write_model
+from evaluate_checks import evaluate_checks
 from reference import assert_close
 from safetensors.numpy import load_file
 from tokenizer_checks import tokenizer_checks
@@ -249,3 +250,4 @@ def all_checks():
     for case in GOLDENS:
         yield f"golden case {case} agrees as Python reads it", lambda f, c=case: golden(f, c)
     yield from tokenizer_checks()
+    yield from evaluate_checks()

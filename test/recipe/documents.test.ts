@@ -55,6 +55,17 @@ describe("Several recipes in one file", () => {
     assert.deepEqual(names(parsed), ["a"]);
   });
 
+  it("warn of an evaluation of a result on the way, which is not scored", () => {
+    const parsed = file(
+      `${document("a", "x", "y")}evaluate: {data: d}\n`,
+      `${document("", "a", "y")}evaluate: {data: d}\n`,
+    );
+    assert.deepEqual(summary(parsed.warnings), [
+      '5:11 RECIPE_MISPLACED_PARAMETER "evaluate" has no effect in "a", whose result others take.',
+    ]);
+    assert.equal(parsed.output.evaluate?.kind, "data");
+  });
+
   it("warn of a result that nothing takes, and do not make it", () => {
     const parsed = file(document("frist", "x", "y"), document("", "first", "y"));
     assert.deepEqual(names(parsed), []);
