@@ -13,7 +13,7 @@ const noEnum = { selector: "TSEnumDeclaration", message: "Use a union of string 
 
 export default defineConfig(
   // AssemblyScript is not TypeScript: its compiler checks it.
-  globalIgnores(["dist", "demo-out", "coverage", "src/kernels/assembly"]),
+  globalIgnores(["dist", "demo-out", "demo-report", "coverage", "src/kernels/assembly"]),
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

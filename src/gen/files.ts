@@ -6,6 +6,8 @@ import { METHODS } from "../methods/index.ts";
 import { parseRecipes } from "../recipe/parse.ts";
 import { recipeSchema } from "../recipe/schema.ts";
 import { reportSchema } from "../report/report-types.ts";
+import type { CompareReport } from "../report/report-types.ts";
+import { DEMO_REPORT, demoImages, demoResults } from "./demo-results.ts";
 import { errorsPage } from "./errors-page.ts";
 import { fillBlock } from "./markdown.ts";
 import { methodIndex, methodPage, methodTable } from "./method-pages.ts";
@@ -35,7 +37,8 @@ function recipesByMethod(root: string): ReadonlyMap<string, readonly string[]> {
 /** The text of every generated file, by its path below the root of the repository. */
 export function generatedFiles(root: string): ReadonlyMap<string, string> {
   const recipes = recipesByMethod(root);
-  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const demo = JSON.parse(readFileSync(join(root, DEMO_REPORT), "utf8")) as CompareReport;
+  const readme = fillBlock(readFileSync(join(root, "README.md"), "utf8"), "demo", demoResults(demo));
   return new Map([
     ["schemas/recipe.schema.json", `${JSON.stringify(recipeSchema(), null, 2)}\n`],
     ["schemas/report.schema.json", `${JSON.stringify(reportSchema(), null, 2)}\n`],
@@ -44,6 +47,7 @@ export function generatedFiles(root: string): ReadonlyMap<string, string> {
     ["docs/cli.md", renderReference()],
     ["README.md", fillBlock(readme, "methods", `\n${methodTable(METHODS, `${METHODS_FOLDER}/`)}\n`)],
     [`${METHODS_FOLDER}/README.md`, methodIndex(METHODS)],
+    ...demoImages(demo),
     ...METHODS.map((method): [string, string] => {
       return [`${METHODS_FOLDER}/${method.name}.md`, methodPage(method, recipes.get(method.name) ?? [])];
     }),
