@@ -75,7 +75,7 @@ export type { PushProgress, PushReport, PushTarget } from "./hub/push/types.ts";
 
 export { compare } from "./compare/compare.ts";
 export type { CompareOptions, CompareProgress } from "./compare/options.ts";
-export { comparisonOf, markOf, percentText, scoreColumns } from "./report/table.ts";
+export { comparisonOf, markOf, metricNames, metricText, percentText, scoreColumns } from "./report/table.ts";
 export type { ScoreColumn } from "./report/table.ts";
 export type { CompareReport, ReportVariant } from "./report/report-types.ts";
 export type { DiagnosedGroup } from "./report/diagnosis-types.ts";

@@ -40,6 +40,8 @@ describe("the public API", () => {
       "magnitudes",
       "markOf",
       "merge",
+      "metricNames",
+      "metricText",
       "modelHub",
       "number",
       "oneOf",

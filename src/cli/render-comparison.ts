@@ -1,5 +1,5 @@
 import type { CompareReport, DiagnosedGroup, ReportVariant } from "../index.ts";
-import { comparisonOf, markOf, percentText, scoreColumns } from "../index.ts";
+import { comparisonOf, markOf, metricNames, metricText, percentText, scoreColumns } from "../index.ts";
 import type { ScoreColumn } from "../index.ts";
 import { formatDuration } from "./quantities.ts";
 import type { Style } from "./style.ts";
@@ -50,6 +50,7 @@ function renderVariants(report: CompareReport, style: Style): string[] {
     report.splits.some(({ name, role }) => name === title && role === "held out"),
   );
   const shown = [...columns, ...heldOut];
+  const metrics = metricNames(report);
   const rows = report.variants.filter(
     (variant) => variant.kind !== "curve" || isBestOfCurve(variant, report),
   );
@@ -57,6 +58,7 @@ function renderVariants(report: CompareReport, style: Style): string[] {
   const head: Cell[] = [
     "",
     ...shown.flatMap(({ title }) => [title, "", ""]),
+    ...metrics,
     ...(distances ? ["from base", "from soup"] : []),
     "",
   ];
@@ -64,10 +66,11 @@ function renderVariants(report: CompareReport, style: Style): string[] {
   const lines = rows.map((variant): Cell[] => [
     [variant.name, style.name],
     ...shown.flatMap((column, i) => scoreCells(report, variant, column, scales[i], style)),
+    ...metrics.map((name) => metricText(variant.metrics?.[name])),
     ...(distances ? distanceCells(variant) : []),
     [noteOf(variant), style.dim],
   ]);
-  const align = `l${shown.map(() => "rll").join("")}${distances ? "rr" : ""}l`;
+  const align = `l${shown.map(() => "rll").join("")}${metrics.map(() => "r").join("")}${distances ? "rr" : ""}l`;
   const table = renderTable([head.map((cell): Cell => [String(cell), style.dim]), ...lines], align);
   const { baseline } = report;
   const legend = `▲ ▼ measurably better, worse than ${baseline ?? ""} (McNemar, 5 % after correction)`;

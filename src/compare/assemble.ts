@@ -20,6 +20,8 @@ interface Parts {
   readonly seconds: number;
   readonly models: VariantModels;
   readonly scoring: Scoring | undefined;
+  /** Whether a program of the user's gave numbers. */
+  readonly program: boolean;
   readonly diagnosis: Diagnosis;
   readonly versions: Readonly<Record<string, string>> | undefined;
 }
@@ -27,7 +29,7 @@ interface Parts {
 /** Puts the report together; all in it but the time that it took. */
 export async function assemble(parts: Parts): Promise<Omit<CompareReport, "seconds">> {
   const { prepared, evaluation, models, scoring, diagnosis } = parts;
-  const { comparison, headers, names, file, text, describe } = prepared;
+  const { comparison, headers, names, file, text, planner } = prepared;
   const splits = (scoring?.splits ?? []).map(({ name, role, examples }) => {
     return { name, role: ROLES[role], examples };
   });
@@ -41,7 +43,7 @@ export async function assemble(parts: Parts): Promise<Omit<CompareReport, "secon
   const { curve, greedy, warnings } = evaluation;
   return {
     version: 1,
-    title: describe(comparison.recipe).description,
+    title: planner.describe(comparison.recipe).description,
     created: new Date().toISOString(),
     versions: { stockpot: packageVersion(), ...parts.versions },
     recipe: { file, text, sha256: sha256(text) },
@@ -51,7 +53,7 @@ export async function assemble(parts: Parts): Promise<Omit<CompareReport, "secon
       return { name: names.get(reference) ?? reference, reference, role, files: files.get(reference) ?? [] };
     }),
     splits,
-    ...(scoring && { evaluation: { backend: scoring.backend, data: scoring.data, seconds: parts.seconds } }),
+    ...evaluationOf(parts),
     variants: [...rows, ...elsewhere],
     ...judge(evaluation.variants, comparison.baseline),
     ...(curve && { curve }),
@@ -59,4 +61,9 @@ export async function assemble(parts: Parts): Promise<Omit<CompareReport, "secon
     diagnosis,
     warnings: [...comparison.warnings.map(({ message }) => message), ...warnings],
   };
+}
+
+function evaluationOf({ scoring, program, seconds }: Parts): Pick<CompareReport, "evaluation"> {
+  if (scoring !== undefined) return { evaluation: { backend: scoring.backend, data: scoring.data, seconds } };
+  return program ? { evaluation: { backend: "a program of the recipe's", seconds } } : {};
 }

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { checkRunOptions } from "../engine/options.ts";
 import { measureTaskVectors } from "../engine/measure.ts";
 import type { Measurement } from "../engine/measure.ts";
+import type { PreparedEvaluation } from "../evaluate/run.ts";
 import type { PlacedName } from "../recipe/comparison.ts";
 import type { CompareReport } from "../report/report-types.ts";
 import { referenceText } from "../sources/types.ts";
@@ -10,12 +11,13 @@ import { diagnose } from "./diagnose.ts";
 import { evaluateVariants } from "./evaluate-variants.ts";
 import type { Evaluation, ScoredVariant } from "./evaluate-variants.ts";
 import { VariantModels } from "./models.ts";
-import { listed } from "./names.ts";
 import { nameFault, openScoring } from "./open-scoring.ts";
 import type { CompareOptions } from "./options.ts";
 import { openReport } from "./output.ts";
+import { leftOut, openProgram, runOnVariants } from "./program.ts";
 import { prepareComparison } from "./prepare.ts";
-import type { PreparedComparison, PreparedVariant } from "./prepare.ts";
+import type { PreparedVariant } from "./planner.ts";
+import type { PreparedComparison } from "./prepare.ts";
 import { roundNumbers } from "./rows.ts";
 import type { Scoring } from "./scoring.ts";
 
@@ -32,7 +34,8 @@ export async function compare(options: CompareOptions): Promise<CompareReport> {
   const output = await openReport(out, prepared.measured.plan, options.force ?? false);
   try {
     const scoring = await openScoring(prepared, options);
-    const report = await run(prepared, scoring, out, options).finally(() => scoring?.close());
+    const program = scoring === undefined ? await openProgram(prepared, options) : undefined;
+    const report = await run(prepared, { scoring, program }, out, options).finally(() => scoring?.close());
     const complete = roundNumbers({ ...report, seconds: (performance.now() - started) / 1000 });
     await output.commit(complete);
     return complete;
@@ -42,9 +45,15 @@ export async function compare(options: CompareOptions): Promise<CompareReport> {
   }
 }
 
+/** What scores variants: one of the two, or nothing. */
+interface Evaluators {
+  readonly scoring: Scoring | undefined;
+  readonly program: PreparedEvaluation | undefined;
+}
+
 async function run(
   prepared: PreparedComparison,
-  scoring: Scoring | undefined,
+  { scoring, program }: Evaluators,
   out: string,
   options: CompareOptions,
 ): Promise<Omit<CompareReport, "seconds">> {
@@ -67,8 +76,7 @@ async function run(
   // First of all, so that what is merged for its own sake is not merged again to be scored.
   for (const variant of prepared.variants) await keep(variant, wanted, models, kept);
   const started = performance.now();
-  const evaluation =
-    scoring === undefined ? unscored(prepared) : await evaluateVariants(prepared, models, scoring);
+  const evaluation = await evaluateAll(prepared, models, { scoring, program });
   const seconds = (performance.now() - started) / 1000;
   for (const { prepared: made } of evaluation.variants) if (made) await keep(made, wanted, models, kept);
   checkKept(wanted, kept, evaluation);
@@ -79,6 +87,7 @@ async function run(
     seconds,
     models,
     scoring,
+    program: program !== undefined,
     diagnosis,
     versions: options.versions,
   });
@@ -126,16 +135,17 @@ function checkKept(
   }
 }
 
-/** The variants that are known without data. */
-function unscored({ variants, later }: PreparedComparison): Evaluation {
-  const left = later.map((each) => ("name" in each ? each.name : each.kind));
-  const verb = left.length === 1 ? "is" : "are";
-  return {
-    variants: variants.map((variant): ScoredVariant => {
-      const { name, kind, method, description, members } = variant;
-      const facts = { name, kind, description, members, prepared: variant, scores: [] };
-      return method === undefined ? facts : { ...facts, method };
-    }),
-    warnings: left.length === 0 ? [] : [`Without data ${listed(left)} ${verb} left out.`],
-  };
+async function evaluateAll(
+  prepared: PreparedComparison,
+  models: VariantModels,
+  { scoring, program }: Evaluators,
+): Promise<Evaluation> {
+  if (scoring !== undefined) return await evaluateVariants(prepared, models, scoring);
+  if (program !== undefined) return await runOnVariants(prepared, models, program);
+  const variants = prepared.variants.map((variant): ScoredVariant => {
+    const { name, kind, method, description, members } = variant;
+    const facts = { name, kind, description, members, prepared: variant, scores: [] };
+    return method === undefined ? facts : { ...facts, method };
+  });
+  return { variants, warnings: leftOut(prepared.later, "Without data") };
 }

@@ -6,7 +6,8 @@ import { Ensemble } from "./ensemble.ts";
 import { greedySoup } from "./greedy.ts";
 import type { VariantModels } from "./models.ts";
 import { listed } from "./names.ts";
-import type { PreparedComparison, PreparedVariant } from "./prepare.ts";
+import type { PreparedVariant } from "./planner.ts";
+import type { PreparedComparison } from "./prepare.ts";
 import type { Scoring } from "./scoring.ts";
 
 /** A variant with its right answers. */
@@ -14,7 +15,10 @@ export interface ScoredVariant extends Omit<PreparedVariant, "kind" | "source"> 
   readonly kind: PreparedVariant["kind"] | "curve" | "ensemble";
   /** Absent for the ensemble. */
   readonly prepared?: PreparedVariant;
+  /** Empty without data. */
   readonly scores: readonly SplitScore[];
+  /** What a program printed. */
+  readonly metrics?: Readonly<Record<string, number>>;
   readonly note?: string;
 }
 
@@ -116,8 +120,9 @@ class EvaluationRun {
 
   #soup(members: readonly ModelReference[], name = "greedy_soup"): PreparedVariant {
     const recipe = this.#of.comparison.derive({ method: "uniform_soup", models: members });
-    const step = this.#of.plan(recipe);
-    return { name, kind: "merge", ...this.#of.describe(recipe), source: { kind: "step", step } };
+    const { planner } = this.#of;
+    const step = planner.plan(recipe);
+    return { name, kind: "merge", ...planner.describe(recipe), source: { kind: "step", step } };
   }
 
   async #scoreGreedy(): Promise<void> {
@@ -173,8 +178,9 @@ class EvaluationRun {
   #point(name: string, model: ModelReference, alpha: number, short: string): PreparedVariant {
     const recipe = this.#of.comparison.derive({ method: "wise_ft", parameters: { alpha }, models: [model] });
     const description = `${rounded(1 - alpha)} base + ${rounded(alpha)} ${short}`;
-    const step = this.#of.plan(recipe);
-    return { name, kind: "merge", ...this.#of.describe(recipe), description, source: { kind: "step", step } };
+    const { planner } = this.#of;
+    const step = planner.plan(recipe);
+    return { name, kind: "merge", ...planner.describe(recipe), description, source: { kind: "step", step } };
   }
 
   /** The best model on the held-out split, the first of equal ones; the first of all without such a split. */

@@ -28,7 +28,11 @@ export function judge(variants: readonly ScoredVariant[], asked: PlacedName | un
   const focus =
     FOCUS.map((name) => others.find((each) => each.name === name)).find(Boolean) ?? others[0] ?? baseline;
   if (baseline === undefined || focus === undefined || !isScored(baseline) || !isScored(focus)) {
-    const headline = "Without data no variant was scored: this is what the weights alone tell.";
+    const headline = variants.some(({ metrics }) => metrics !== undefined)
+      ? "The numbers of a program are shown as they are: without right answers by example, no difference can be tested."
+      : variants.some(({ scores }) => scores.length > 0)
+        ? "Only the held-out split was scored: it chooses models, and says nothing of what it chose."
+        : "Without data no variant was scored: this is what the weights alone tell.";
     return { comparisons: [], verdict: { headline, sentences: [] } };
   }
   const scored = variants.filter(({ scores }) => scores.length > 0);

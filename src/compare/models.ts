@@ -10,7 +10,7 @@ import { writing } from "../sink/errors.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { InputReader, tableLookup } from "./lookup.ts";
 import type { CompareOptions } from "./options.ts";
-import type { PreparedVariant } from "./prepare.ts";
+import type { PreparedVariant } from "./planner.ts";
 import { solveTable } from "./table.ts";
 import type { CoefficientTable, Measured } from "./table.ts";
 import type { AnyMethod } from "../methods/define.ts";
@@ -18,6 +18,12 @@ import type { AnyMethod } from "../methods/define.ts";
 /** A variant that can be read, until it is closed. */
 export interface OpenVariant {
   readonly model: EvaluableModel;
+  readonly close: () => Promise<void>;
+}
+
+/** The same as a folder. */
+interface OpenFolder {
+  readonly folder: string;
   readonly close: () => Promise<void>;
 }
 
@@ -66,22 +72,34 @@ export class VariantModels {
   }
 
   async open(variant: PreparedVariant): Promise<OpenVariant> {
-    const { source } = variant;
-    const stay = () => Promise.resolve();
-    if (source.kind === "headers") return { model: await this.#folder(source.headers.location), close: stay };
-    const kept = this.#kept.get(variant.name);
-    if (kept !== undefined) return { model: await modelFromFolder(join(this.#setup.out, kept)), close: stay };
-    const table = this.table(variant);
-    if (table !== undefined && source.kind === "step") {
-      return { model: await this.#inMemory(variant, source.step, table), close: stay };
-    }
-    const { out } = this.#setup;
-    await makeDirectory(dirname(out));
-    const folder = await writing(out, () => mkdtemp(join(dirname(out), `.stockpot-${basename(out)}-`)));
-    const close = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    const { source, name } = variant;
+    const table = this.#kept.has(name) ? undefined : this.table(variant);
+    if (table !== undefined && source.kind === "step")
+      return { model: await this.#inMemory(variant, source.step, table), close: () => Promise.resolve() };
+    const { folder, close } = await this.openFolder(variant);
     try {
-      await this.#merge(variant, join(folder, "model"));
-      return { model: { ...(await modelFromFolder(join(folder, "model"))), name: variant.name }, close };
+      const model = source.kind === "headers" ? await this.#folder(folder) : await modelFromFolder(folder);
+      return { model: { ...model, name }, close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  /** The variant in a folder of its own, for a program to read: merged, unless it is there. */
+  async openFolder(variant: PreparedVariant): Promise<OpenFolder> {
+    const { out } = this.#setup;
+    const stay = () => Promise.resolve();
+    if (variant.source.kind === "headers") return { folder: variant.source.headers.location, close: stay };
+    const kept = this.#kept.get(variant.name);
+    if (kept !== undefined) return { folder: join(out, kept), close: stay };
+    await makeDirectory(dirname(out));
+    const place = await writing(out, () => mkdtemp(join(dirname(out), `.stockpot-${basename(out)}-`)));
+    const close = () => rm(place, { recursive: true, force: true, maxRetries: 3 });
+    const folder = join(place, folderName(variant.name));
+    try {
+      await this.#merge(variant, folder);
+      return { folder, close };
     } catch (error) {
       await close();
       throw error;

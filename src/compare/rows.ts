@@ -18,7 +18,7 @@ export interface Making {
 
 /** A variant as the report shows it. */
 export function rowOf(variant: ScoredVariant, { table, kept }: Making): ReportVariant {
-  const { name, kind, method, description, members, scores, note } = variant;
+  const { name, kind, method, description, members, scores, metrics, note } = variant;
   const made =
     kind === "merge" || kind === "curve" ? (table === undefined ? "merge" : "coefficients") : undefined;
   const inDistribution = averageOf(scores, "in-distribution");
@@ -33,6 +33,7 @@ export function rowOf(variant: ScoredVariant, { table, kept }: Making): ReportVa
     scores: scores.map(scoreOf),
     ...(inDistribution && { inDistribution }),
     ...(underShift && { underShift }),
+    ...(metrics && { metrics }),
     ...(table?.distances && { distances: table.distances }),
     ...(kept !== undefined && { kept }),
     ...(note !== undefined && { note }),

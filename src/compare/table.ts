@@ -27,7 +27,7 @@ export interface CoefficientTable {
 
 /**
  * Solves a plan from the measured inner products, without reading a weight. Undefined where a tensor needs more than
- * they tell: other statistics, rows or columns solved apart, elementwise combinations, F64, rows matched by token.
+ * they tell: other statistics, rows or columns solved apart, elementwise combinations, F64, rows matched by token, adapters.
  */
 export function solveTable(
   plan: MergePlan,
@@ -100,12 +100,15 @@ function positionsOf(
   return found.every((each) => each !== undefined) ? found : undefined;
 }
 
+/** Its elements lie in its file as they are: not put together by token, nothing added by an adapter. */
+const isStored = ({ rows, lowRank }: PlannedInput) => rows === undefined && lowRank === undefined;
+
 const isPlain = ({ base, inputs, dtype, granularity }: PlannedTensor) =>
   dtype !== "F64" &&
   granularity !== "row" &&
   granularity !== "column" &&
   [...(base === undefined ? [] : [base]), ...inputs].every(
-    (input) => input.rows === undefined && input.dtype !== "F64",
+    (input) => isStored(input) && input.dtype !== "F64",
   );
 
 function solveUnit(
@@ -115,7 +118,8 @@ function solveUnit(
 ): Entry | undefined {
   const [first] = parts;
   if (first === undefined) return undefined;
-  if (first.tensor.action === "copy") return first.tensor.inputs[0]?.rows === undefined ? "copy" : undefined;
+  const [only] = first.tensor.inputs;
+  if (first.tensor.action === "copy") return only !== undefined && isStored(only) ? "copy" : undefined;
   const method = methodByName(first.tensor.method, methods);
   if (method === undefined || method.refine !== undefined || method.combine !== undefined) return undefined;
   if (!parts.every(({ tensor }) => isPlain(tensor))) return undefined;

@@ -1,6 +1,6 @@
 import type { DiagnosedGroup, Diagnosis } from "./diagnosis-types.ts";
 import type { CompareReport, ReportVariant } from "./report-types.ts";
-import { comparisonOf, markOf, percentText, scoreColumns } from "./table.ts";
+import { comparisonOf, markOf, metricNames, metricText, percentText, scoreColumns } from "./table.ts";
 
 const escaped = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
@@ -34,6 +34,7 @@ export function renderMarkdown(report: CompareReport): string {
 
 function variantTable(report: CompareReport): string {
   const columns = scoreColumns(report);
+  const metrics = metricNames(report);
   const distances = report.variants.some((variant) => variant.distances !== undefined);
   const rows = report.variants.map((variant) => [
     variant.name + (variant.kind === "elsewhere" ? " †" : ""),
@@ -46,9 +47,10 @@ function variantTable(report: CompareReport): string {
         interval === undefined ? "" : ` (${percentText(interval.low)}–${percentText(interval.high)})`;
       return `${percentText(value.accuracy)}${range} ${markOf(comparisonOf(report, variant, column))}`.trim();
     }),
+    ...metrics.map((name) => metricText(variant.metrics?.[name])),
     ...(distances ? distanceCells(variant) : []),
   ]);
-  const head = ["variant", "what it is", ...columns.map(({ title }) => title)];
+  const head = ["variant", "what it is", ...columns.map(({ title }) => title), ...metrics];
   return table([...head, ...(distances ? ["from base", "from soup"] : [])], rows, "llr");
 }
 

@@ -146,7 +146,6 @@ const comparisonReport = object("What stockpot compare found: report.json.", {
       backend: text('What ran them: "wasm", "cpu", "node", "command".'),
       data: optional(text("Folder of the data, as the recipe names it.")),
       seconds: number("Time for all variants."),
-      primaryMetric: optional(text("The first metric, where a command gives metrics instead of counts.")),
     }),
   ),
   variants: list("In the order of the recipe; rows measured elsewhere last.", variant),

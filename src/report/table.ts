@@ -26,6 +26,15 @@ export function scoreColumns({ splits, variants }: CompareReport): ScoreColumn[]
   return [...known, ...[...several, ...heldOut].map(splitColumn)];
 }
 
+/** Names of the numbers that a program printed. */
+export const metricNames = ({ variants }: CompareReport): string[] => [
+  ...new Set(variants.flatMap(({ metrics = {} }) => Object.keys(metrics))),
+];
+
+/** Five digits of a program's number. */
+export const metricText = (value: number | undefined): string =>
+  value === undefined ? "" : String(Number(value.toPrecision(5)));
+
 /** The comparison of a variant with the baseline in a column, if there is one. */
 export function comparisonOf(
   { comparisons }: CompareReport,
