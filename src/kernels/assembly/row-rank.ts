@@ -94,12 +94,20 @@ export function limitsOfBins(bins: usize, limits: usize, row: i32, low: f32, slo
   }
 }
 
-/** Replaces places by limits. */
+/** Replaces places by limits; put together in registers, since whole vectors cannot be loaded from fresh pieces. */
 // @ts-ignore: decorator
 @inline
 function lookUp(places: usize, limits: usize, n: i32): void {
-  for (let i = 0; i < n; i++, places += 4)
-    store<i32>(places, load<i32>(limits + <usize>load<i32>(places)));
+  let i = 0;
+  for (; i + 4 <= n; i += 4, places += 16) {
+    const two = load<u64>(places);
+    const more = load<u64>(places, 8);
+    let found = v128.load32_zero(limits + <usize>(two & 0xffffffff));
+    found = v128.load_lane<u32>(limits + <usize>(two >> 32), found, 1);
+    found = v128.load_lane<u32>(limits + <usize>(more & 0xffffffff), found, 2);
+    v128.store(places, v128.load_lane<u32>(limits + <usize>(more >> 32), found, 3));
+  }
+  for (; i < n; i++, places += 4) store<i32>(places, load<i32>(limits + <usize>load<i32>(places)));
 }
 
 /** Limits of a short row from comparing bins; `places` become limits. */
