@@ -152,7 +152,8 @@ function explainInputs(
         why: whyNot(participant, table.at(model).tensors.has(name)),
       };
     const tied = input.tensor === name ? "" : "; it has no such tensor, and its tied embedding stands in";
-    const why = (isBase ? "the base model" : whyListed(source, listed, who.override)) + tied;
+    const matched = input.rows === undefined ? "" : "; its rows are matched by token";
+    const why = (isBase ? "the base model" : whyListed(source, listed, who.override)) + tied + matched;
     return { ...at, role: isBase ? "base" : "input", tensor: input.tensor, dtype: input.dtype, why };
   });
   const others = listed.filter((source) => !all.some((each) => each.source === source));
