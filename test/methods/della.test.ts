@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { isMergeError } from "../../src/index.ts";
+import { RankMasking } from "../../src/engine/passes/ranked.ts";
+import type { Workbench } from "../../src/engine/workbench.ts";
 import { dareLinear } from "../../src/methods/dare.ts";
 import type { AnyMethod } from "../../src/methods/define.ts";
 import { dellaLinear } from "../../src/methods/della.ts";
@@ -150,5 +152,14 @@ describe("DELLA", () => {
         return true;
       });
     for (const density of [0, 0.85, 1]) await keptOf(model, { density, epsilon: 0.15 });
+  });
+
+  it("refuses a row of more elements than can be counted", () => {
+    const mask = { kind: "ranked", density: 0.5, epsilon: 0.1, keys: [1, 2] } as const;
+    const bench = { tensor: { shape: [2, 2 ** 31] } } as unknown as Workbench;
+    assert.throws(
+      () => new RankMasking(mask, bench, 0),
+      (error) => isMergeError(error, "ENGINE_ROW"),
+    );
   });
 });
