@@ -163,21 +163,25 @@ export async function makeFolder(folder: string, path: string): Promise<void> {
   });
 }
 
-/** Runs a step that writes in the cache; errors of the system become a SourceError with a cure. */
-export async function inCache<T>(path: string, step: () => Promise<T>): Promise<T> {
+/** Runs a step that writes in the cache; errors of the system become a SourceError with a cure. `of` is what it is for. */
+export async function inCache<T>(path: string, step: () => Promise<T>, of = ""): Promise<T> {
   try {
     return await step();
   } catch (error) {
     if (!(error instanceof Error) || !("errno" in error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const isFull = code === "ENOSPC" || code === "EDQUOT";
-    throw new SourceError(isFull ? "HUB_DISK_SPACE" : "HUB_CACHE", `Cannot write ${path}: ${error.message}`, {
-      where: path,
-      cause: error,
-      hint: isFull
-        ? "What has arrived is kept: free some space and run the command again, or choose another cache with HF_HUB_CACHE."
-        : "Choose another cache with HF_HUB_CACHE, or change the permissions.",
-    });
+    throw new SourceError(
+      isFull ? "HUB_DISK_SPACE" : "HUB_CACHE",
+      `${of === "" ? "" : `${of}: `}cannot write ${path}: ${error.message}`,
+      {
+        where: path,
+        cause: error,
+        hint: isFull
+          ? "What has arrived is kept: free some space and run the command again, or choose another cache with HF_HUB_CACHE."
+          : "Choose another cache with HF_HUB_CACHE, or change the permissions.",
+      },
+    );
   }
 }
 

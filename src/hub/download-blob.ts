@@ -4,6 +4,7 @@ import { ThreadHash } from "./hash-thread.ts";
 import { PartialBlob } from "./partial-blob.ts";
 import type { MissingRange } from "./partial-blob.ts";
 import { hubError, subjectText } from "./failures.ts";
+import { repositoryText } from "./repository.ts";
 import type { RemoteFile, OpenRange } from "./remote-file.ts";
 import { retry } from "./retry.ts";
 import type { Attempt } from "./retry.ts";
@@ -61,7 +62,8 @@ export async function downloadBlob(
   }
   await partial.discard();
   const message = `${subjectText(remote.subject)} arrived with the hash ${digest}, the Hub lists ${remote.file.hash}`;
-  const hint = `It was removed, other files are kept: run the command again; should it happen again, tell the model's author.`;
+  const pull = `"stockpot pull ${repositoryText(remote.subject)}"`;
+  const hint = `This file was removed, all others are kept: ${pull} downloads it again. Should it happen again, tell the model's author.`;
   throw hubError("HUB_CHECKSUM", remote.subject, message, hint);
 }
 

@@ -15,6 +15,7 @@ import { lock, tryLock } from "./cache-lock.ts";
 import type { HubFile } from "../sources/types.ts";
 import type { Repository } from "./client.ts";
 import { downloadBlob } from "./download-blob.ts";
+import { subjectText } from "./failures.ts";
 import { reuseBlob } from "./reuse-blob.ts";
 import { RemoteFile } from "./remote-file.ts";
 import { forEachOf, Slots } from "./slots.ts";
@@ -121,22 +122,24 @@ class Fetcher {
     const folder = repositoryFolder(cacheFolder, repository.repository);
     const path = blobPath(folder, file.hash);
     let counted = 0;
+    const of = subjectText({ ...repository, file: file.name });
+    const bring = async () => {
+      await mkdir(cacheFolder, { recursive: true });
+      await makeFolder(folder, dirname(path));
+      // Another process, another name or another model may have brought it.
+      const stats = await stat(path).catch(() => undefined);
+      if (stats?.size !== file.byteLength && !(await reuseBlob(cacheFolder, path, file))) {
+        const remote = new RemoteFile(this.#transport, repository, file);
+        const onBytes = (count: number) => {
+          counted += count;
+          this.#report(count);
+        };
+        await downloadBlob(remote, path, { slots: this.#slots, signal: this.#options.signal, onBytes });
+      }
+      await linkSnapshot(folder, repository.commit, file.name, file.hash, symlinks);
+    };
     try {
-      await inCache(path, async () => {
-        await mkdir(cacheFolder, { recursive: true });
-        await makeFolder(folder, dirname(path));
-        // Another process, another name or another model may have brought it.
-        const stats = await stat(path).catch(() => undefined);
-        if (stats?.size !== file.byteLength && !(await reuseBlob(cacheFolder, path, file))) {
-          const remote = new RemoteFile(this.#transport, repository, file);
-          const onBytes = (count: number) => {
-            counted += count;
-            this.#report(count);
-          };
-          await downloadBlob(remote, path, { slots: this.#slots, signal: this.#options.signal, onBytes });
-        }
-        await linkSnapshot(folder, repository.commit, file.name, file.hash, symlinks);
-      });
+      await inCache(path, bring, of);
     } finally {
       await release();
     }

@@ -1,4 +1,5 @@
 import { SourceError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
 import { readText, withBytes } from "../sources/file.ts";
 import type { WeightBytes } from "../sources/file.ts";
 import { moduleFolders } from "../sources/module-folders.ts";
@@ -12,6 +13,7 @@ import { subjectText } from "./failures.ts";
 import { fetchFiles } from "./fetch-files.ts";
 import { MAX_SMALL_FILE_BYTES } from "./limits.ts";
 import { RemoteFile } from "./remote-file.ts";
+import { whyUnsafe } from "./repository.ts";
 import type { HubTransport } from "./transport.ts";
 
 /** Read at once from the start of a weight file: most headers are shorter, and cost one request then. */
@@ -23,6 +25,8 @@ export class HubStore implements ModelStore {
   readonly #transport: HubTransport;
   readonly #repository: Repository;
   readonly #files: ReadonlyMap<string, HubFile>;
+  /** Files whose names could lead elsewhere, or that not every system can store. */
+  readonly #refused: readonly HubFile[];
   readonly #signal: AbortSignal | undefined;
 
   constructor(transport: HubTransport, repository: Repository, signal?: AbortSignal) {
@@ -30,7 +34,10 @@ export class HubStore implements ModelStore {
     this.#repository = repository;
     this.#signal = signal;
     const candidates = repository.files.filter(isCandidate);
-    this.#files = new Map(candidates.map((file) => [file.name, file]));
+    this.#refused = candidates.filter(({ name }) => whyUnsafe(name) !== undefined);
+    this.#files = new Map(
+      candidates.filter((file) => !this.#refused.includes(file)).map((file) => [file.name, file]),
+    );
     this.folder = snapshotFolder(this.#cacheFolder, repository.commit);
   }
 
@@ -88,7 +95,7 @@ export class HubStore implements ModelStore {
     }));
     const sideNames = sideNamesOf(this.label(), names, modules);
     const files = sideNames.map((name) => ({ name, byteLength: this.#file(name).byteLength }));
-    return { files, leftOut: [] };
+    return { files, leftOut: this.#refused.map(({ name }) => refusal(this.label(), name)) };
   }
 
   /** What of the repository is needed beside the weights: all small files that say something of the model. */
@@ -110,6 +117,12 @@ export class HubStore implements ModelStore {
   #path(name: string): string {
     return snapshotPath(this.#cacheFolder, this.#repository.commit, checkedName(name));
   }
+}
+
+function refusal(repository: string, name: string): Problem {
+  const message = `The file ${JSON.stringify(name)} of ${repository} is left out because its name ${whyUnsafe(name) ?? "is"}`;
+  const hint = "If it belongs to the model, ask its author for another name.";
+  return { code: "SOURCE_LEFT_OUT", severity: "warning", message, hint };
 }
 
 /** At the top or one level below, as in a folder on disk; of all but weights only what is small. */

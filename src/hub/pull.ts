@@ -28,7 +28,7 @@ export async function fetchModels(
     await writeRef(repositoryFolder(cacheFolder, repository), revision, commit);
 }
 
-export function missingOf({ files, missing }: HubOrigin): HubFile[] {
+function missingOf({ files, missing }: HubOrigin): HubFile[] {
   const names = new Set(missing);
   return files.filter(({ name }) => names.has(name));
 }

@@ -80,7 +80,8 @@ function outputOf(given: string | undefined, { outPath }: OptionValues): string 
 
 async function mergeWithProgress(context: Context, recipe: string, out?: string): Promise<MergeReport> {
   const { io, options, style, errorStyle } = context;
-  const download = createProgress(io, errorStyle, options.quiet);
+  // Names of files would break the bar.
+  const download = createProgress(io, errorStyle, options.quiet === true || options.verbose === true);
   const progress = createProgress(io, errorStyle, options.quiet);
   const evaluation = createProgress(io, errorStyle, options.quiet, "examples");
   const hub = await hubOf(context);

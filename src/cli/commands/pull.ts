@@ -21,8 +21,9 @@ export const pullCommand: Command = {
     ["pull org/model --include '*.json' --include 'tokenizer*'", "some files only"],
   ],
   async run({ io, options, style, errorStyle }, model = "") {
-    const progress = createProgress(io, errorStyle, options.quiet);
     const isVerbose = options.verbose === true && options.quiet !== true;
+    // Lines of their own would break the bar.
+    const progress = createProgress(io, errorStyle, options.quiet === true || isVerbose);
     const report = await pull({
       model,
       settings: await hubOf({ io, options }),
