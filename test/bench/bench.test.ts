@@ -22,7 +22,7 @@ describe("the bench", () => {
       "--rounds",
       "1",
       "--methods",
-      "all",
+      METHODS.join(),
       "--dir",
       inFolder(),
       "--ram",
