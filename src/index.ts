@@ -56,7 +56,7 @@ export type {
 } from "./recipe/types.ts";
 
 export { push } from "./push.ts";
-export type { PushOptions } from "./push.ts";
+export type { PushOptions, PushReport } from "./push.ts";
 export { modelHub } from "./hub/models.ts";
 export { pull } from "./pull.ts";
 export type { PullOptions, PullReport } from "./pull.ts";
@@ -71,7 +71,7 @@ export { scanCache } from "./hub/cache/scan.ts";
 export type { CachedBlob, CachedFile, CachedRepository, CachedRevision } from "./hub/cache/scan.ts";
 export { verifyCached } from "./hub/cache/verify.ts";
 export type { CacheFault, CacheVerification, VerifyCacheOptions } from "./hub/cache/verify.ts";
-export type { PushProgress, PushReport, PushTarget } from "./hub/push/types.ts";
+export type { PushProgress, PushTarget } from "./hub/push/types.ts";
 
 export { compare } from "./compare/compare.ts";
 export type { CompareOptions, CompareProgress } from "./compare/options.ts";

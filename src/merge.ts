@@ -3,6 +3,7 @@ import type { MergeOptions, PlanOptions } from "./engine/options.ts";
 import type { MergeReport } from "./engine/report.ts";
 import { downloadModels } from "./merge/download.ts";
 import { addEvaluation, prepareRecipeEvaluation } from "./merge/evaluation.ts";
+import { withNews } from "./merge/news.ts";
 import { mergeAll } from "./merge/intermediates.ts";
 import { withOut } from "./merge/out-folder.ts";
 import { prepare } from "./merge/prepare.ts";
@@ -17,7 +18,7 @@ export async function merge(options: MergeOptions): Promise<MergeReport> {
   const placed = withOut({ ...options, methods: prepared.methods }, recipe);
   await options.onPlan?.(plan);
   const ready = await downloadModels(prepared, placed);
-  const report = await mergeAll(ready, placed);
+  const report = await withNews(await mergeAll(ready, placed), prepared, options);
   return evaluation === undefined ? report : await addEvaluation(report, evaluation);
 }
 

@@ -1,11 +1,19 @@
-import { resolve } from "node:path";
-import { SourceError, UsageError } from "./errors.ts";
+import { join, resolve } from "node:path";
+import { SourceError, UsageError, VerifyError } from "./errors.ts";
 import type { HubSettings } from "./hub/environment.ts";
 import { filesToPush } from "./hub/push/folder.ts";
 import { pushFiles } from "./hub/push/push.ts";
-import type { PushProgress, PushReport, PushTarget } from "./hub/push/types.ts";
+import type { PushProgress, SentReport, PushTarget } from "./hub/push/types.ts";
 import { isRepositoryName, whyNoRevision } from "./hub/repository.ts";
+import { LOCK_NAME } from "./lock/lock-file.ts";
+import { statPath } from "./sources/file.ts";
 import { inspectModel } from "./sources/inspect.ts";
+import { verify } from "./verify/verify.ts";
+
+export interface PushReport extends SentReport {
+  /** False for a folder without a lock file, of which only the headers were checked. */
+  readonly verified: boolean;
+}
 
 export interface PushOptions extends PushTarget {
   /** A merged model. */
@@ -25,8 +33,8 @@ export async function push(options: PushOptions): Promise<PushReport> {
   const { repository, branch, title = "Upload a merged model with Stockpot" } = options;
   checkTarget(repository, branch);
   const folder = resolve(options.folder);
-  await checkModel(folder);
-  return await pushFiles({ ...options, files: await filesToPush(folder), title });
+  const verified = await checkModel(folder, options);
+  return { ...(await pushFiles({ ...options, files: await filesToPush(folder), title })), verified };
 }
 
 function checkTarget(repository: string, branch: string | undefined): void {
@@ -42,14 +50,24 @@ function checkTarget(repository: string, branch: string | undefined): void {
   }
 }
 
-/** Nothing goes out that could not be read back. */
-async function checkModel(folder: string): Promise<void> {
-  const { problems } = await inspectModel(folder);
+/** Nothing goes out that could not be read back, or that is not what a merge wrote if there is a lock file to tell. */
+async function checkModel(folder: string, options: PushOptions): Promise<boolean> {
+  const isLocked = (await statPath(join(folder, LOCK_NAME))) !== undefined;
+  const { problems } = isLocked ? await verifyFolder(folder, options) : await inspectModel(folder);
   const [first, ...others] = problems.filter(({ severity }) => severity === "error");
-  if (first === undefined) return;
+  if (first === undefined) return isLocked;
   const more = others.length > 0 ? ` (and ${others.length} more problems)` : "";
-  throw new SourceError(first.code, `Nothing was pushed, for the model is damaged: ${first.message}${more}`, {
+  const command = isLocked ? "stockpot verify" : "stockpot inspect";
+  const Failure = isLocked ? VerifyError : SourceError;
+  throw new Failure(first.code, `Nothing was pushed, for the model is damaged: ${first.message}${more}`, {
     where: folder,
-    hint: '"stockpot inspect" shows all that is wrong with it. Merge it again.',
+    hint: `"${command}" shows all that is wrong with it. Merge it again.`,
+  });
+}
+
+async function verifyFolder(folder: string, { settings, signal, onProgress }: PushOptions) {
+  return await verify({
+    ...{ out: folder, hub: settings, signal },
+    onProgress: (doneBytes, totalBytes) => onProgress?.({ phase: "verify", doneBytes, totalBytes }),
   });
 }

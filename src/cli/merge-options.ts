@@ -15,6 +15,7 @@ export const planOptions = (options: OptionValues): Omit<PlanOptions, "recipe"> 
   maxShardBytes: options.outShardSize,
   dtype: options.dtype,
   allowCode: options.allowCode,
+  locked: options.locked,
   lenient: options.lenient,
   seed: options.randomSeed,
   truncateEmbeddings: options.unsafeTruncateEmbeddings,

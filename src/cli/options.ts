@@ -66,6 +66,11 @@ export const OPTIONS = {
     doc: "Keep the results of a file's named recipes, each in DIR/name; else they are made beside OUT and removed. OUT may be left out if all have names.",
     parse: parseText,
   },
+  locked: {
+    flags: "--locked <lock>",
+    doc: "Take models of the Hub at the commits of LOCK, a stockpot.lock.json or the output folder that has one, and refuse another recipe, other options or other input files than it has.",
+    parse: parseText,
+  },
   store: {
     flags: "--no-store",
     doc: "Merge straight from the Hub without keeping the weights, for disks smaller than the models; they move again with each merge.",
@@ -187,6 +192,7 @@ export const COMMON_OPTIONS = ["debug", "color"] as const satisfies readonly Opt
 /** Flags of the commands that read a recipe and plan its merge. */
 export const PLAN_OPTIONS = [
   "offline",
+  "locked",
   "outShardSize",
   "dtype",
   "lenient",

@@ -41,6 +41,11 @@ export interface PlanOptions {
   readonly explain?: string | undefined;
   /** Where models come from that are no paths; without it there are paths only. */
   readonly hub?: HubSettings | undefined;
+  /**
+   * A stockpot.lock.json, or the output folder that has one: models of the Hub are taken at its commits, and anything else
+   * than its recipe, options and input files is refused.
+   */
+  readonly locked?: string | undefined;
   /** Stops the work; what a merge had written is removed, what it had downloaded is kept. */
   readonly signal?: AbortSignal | undefined;
   /** Dtype of the output above what the recipe says, spelt as in a recipe: "bfloat16". */

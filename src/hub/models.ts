@@ -30,9 +30,13 @@ const ATTEMPTS_BEFORE_CACHE = 2;
 
 type Report = (problem: MergeError) => void;
 
-/** The Hub as a place that models are opened from. */
-export function modelHub(settings: HubSettings, signal?: AbortSignal): ModelHub {
-  return new HubModels(settings, signal);
+/** The Hub as a place that models are opened from; `pins` are commits by the names of models in a recipe. */
+export function modelHub(
+  settings: HubSettings,
+  signal?: AbortSignal,
+  pins: ReadonlyMap<string, string> = new Map(),
+): ModelHub {
+  return new HubModels(settings, signal, pins);
 }
 
 /** Models by their names at the Hub; planning needs their headers only, and gets them by ranges. */
@@ -40,10 +44,12 @@ class HubModels implements ModelHub {
   readonly place: string;
   readonly #settings: HubSettings;
   readonly #signal: AbortSignal | undefined;
+  readonly #pins: ReadonlyMap<string, string>;
 
-  constructor(settings: HubSettings, signal?: AbortSignal) {
+  constructor(settings: HubSettings, signal: AbortSignal | undefined, pins: ReadonlyMap<string, string>) {
     this.#settings = settings;
     this.#signal = signal;
+    this.#pins = pins;
     this.place = settings.offline ? `the cache ${settings.cacheFolder}` : new URL(settings.endpoint).host;
   }
 
@@ -52,7 +58,8 @@ class HubModels implements ModelHub {
   }
 
   async open(reference: ModelReference, report: Report): Promise<ModelHeaders> {
-    const wanted = { repository: reference.path, revision: reference.revision ?? DEFAULT_REVISION };
+    const pinned = this.#pins.get(referenceText(reference));
+    const wanted = { repository: reference.path, revision: pinned ?? reference.revision ?? DEFAULT_REVISION };
     const fault = whyNoRevision(wanted.revision);
     if (fault !== undefined) {
       const message = `The revision ${JSON.stringify(wanted.revision)} of ${wanted.repository} ${fault}`;

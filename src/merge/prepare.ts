@@ -13,6 +13,7 @@ import type { NamedRecipe, Recipe } from "../recipe/types.ts";
 import { openModels } from "../sources/open.ts";
 import { referenceText } from "../sources/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
+import { checkLocked, pinnedCommits, readPins } from "./locked.ts";
 import { checkPlaces } from "./own-methods.ts";
 import { bringTexts } from "./hub-texts.ts";
 import { planStep } from "./plan-step.ts";
@@ -52,7 +53,9 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   const names = new Set(intermediates.map(({ name }) => name));
   const references = [...intermediates, output].flatMap(referencedModels);
   const onDisk = references.filter((reference) => !meansDocument(reference, names));
-  const hub = options.hub === undefined ? undefined : modelHub(options.hub, options.signal);
+  const lock = await readPins(options);
+  const hub =
+    options.hub === undefined ? undefined : modelHub(options.hub, options.signal, pinnedCommits(lock));
   const known = new Map(await openModels(onDisk, { searchFrom, hub }));
   const textNames = await bringTexts([...intermediates, output], [...known.values()], options);
   const texts = await readModelTexts(known.values(), textNames);
@@ -78,11 +81,13 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   if (last === undefined) throw new PlanError("INTERNAL", "The output could not be planned");
   checkExplained(options.explain, [...steps, last]);
   for (const step of [...steps, last]) checkPlaces(step.plan, own.methods);
+  const joined = { ...last, plan: joinPlans(last.plan, steps, warnings) };
+  if (lock !== undefined) await checkLocked(lock, [...steps, joined], options);
   return {
     methods: own.methods,
     searchFrom,
     intermediates: steps,
-    output: { ...last, plan: joinPlans(last.plan, steps, warnings) },
+    output: joined,
   };
 }
 

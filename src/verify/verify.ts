@@ -6,6 +6,7 @@ import { inputModels, lockInputs } from "../merge/lock-inputs.ts";
 import { packageVersion, planDigest } from "../merge/lock.ts";
 import { prepare } from "../merge/prepare.ts";
 import type { Prepared } from "../merge/prepare.ts";
+import { readLock } from "../merge/read-lock.ts";
 import { MAX_RECIPE_BYTES } from "../recipe/limits.ts";
 import { readText } from "../sources/file.ts";
 import { locate, notFound } from "../sources/locate.ts";
@@ -14,7 +15,6 @@ import type { ModelHeaders } from "../sources/types.ts";
 import { checkFiles } from "./files.ts";
 import { compareInputs } from "./inputs.ts";
 import { doubt, fault } from "./problems.ts";
-import { readLock } from "./read-lock.ts";
 import { compareTensors } from "./tensors.ts";
 import type { VerifyOptions, VerifyReport } from "./types.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { cp, open, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { bytesOf } from "../hub/server/content.ts";
 import { startHub, WRITE_TOKEN } from "../hub/server/server.ts";
@@ -63,6 +64,28 @@ describe("stockpot push", () => {
     await symlink(temporary("secret"), temporary("out", "notes.txt"));
     const linked = await push("tester/damaged");
     assert.match(linked.stderr, /HUB_PUSH.*notes\.txt is a link that leads out/s);
+    assert.deepEqual(hub.traffic.requests, []);
+  });
+
+  it("verifies the output of a merge first, and refuses one that was changed since", async () => {
+    const merged = temporary("merged");
+    await runCli(["merge", "recipes/glyphs-linear.yml", merged, "--quiet"]);
+    const run = () => runCli(["push", merged, "tester/merged"], { environment });
+    const { status, stderr } = await run();
+    assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stderr, /not verified/);
+    assert.ok(pushed("tester/merged").has("stockpot.lock.json"));
+    assert.match((await push("tester/unlocked")).stderr, /not verified, for there is no stockpot.lock.json/);
+    hub.reset();
+    const file = await open(join(merged, "model.safetensors"), "r+");
+    await file.write(Buffer.from([1, 2, 3, 4]), 0, 4, 20_000);
+    await file.close();
+    const changed = await run();
+    assert.equal(changed.status, 10);
+    assert.match(
+      changed.stderr,
+      /VERIFY_DIGEST.*Nothing was pushed.*model\.safetensors has another content/s,
+    );
     assert.deepEqual(hub.traffic.requests, []);
   });
 

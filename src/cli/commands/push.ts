@@ -10,7 +10,7 @@ export const pushCommand: Command = {
   name: "push",
   summary: "Send a merged model to the Hugging Face Hub.",
   description:
-    "Checks the model in OUT and sends its files to the repository REPO of the Hub as one commit; the repository is made " +
+    "Verifies the model in OUT by its lock file and sends its files to the repository REPO of the Hub as one commit; the repository is made " +
     "if it is not there. Large files that the Hub has already are not sent again, so a push that broke off goes on where " +
     "it stopped. Needs an access token that may write, in HF_TOKEN or where `hf auth login` puts it.",
   arguments: [
@@ -37,6 +37,8 @@ export const pushCommand: Command = {
       const lines = [`${style.good("Pushed")} ${describe(report)}`, style.name(report.url)];
       io.stdout.write(`${lines.join("\n")}\n`);
     }
+    if (!report.verified && options.quiet !== true)
+      io.stderr.write("not verified, for there is no stockpot.lock.json: only the headers were checked\n");
     return 0;
   },
 };
@@ -48,7 +50,7 @@ function describe({ fileCount, totalBytes, repository, commit, sentBytes, largeB
   return `${plural(fileCount, "file")} (${formatBytes(totalBytes)}) to ${repository} as commit ${commit.slice(0, 7)}${there}`;
 }
 
-const PHASES = { hash: "computing hashes", upload: "sending" } as const;
+const PHASES = { verify: "verifying", hash: "computing hashes", upload: "sending" } as const;
 
 /** One display after the other: first the hashes, which tell what the Hub has, then what is sent. */
 class PhaseDisplays {

@@ -6,7 +6,7 @@ import { throwIfStopped } from "../retry.ts";
 import { badAnswer, isPublic, noToken, offline, readOnlyToken } from "./failures.ts";
 import { FileBlob } from "./file-blob.ts";
 import { pushFetch } from "./push-fetch.ts";
-import type { PushFile, PushProgress, PushReport, PushTarget } from "./types.ts";
+import type { PushFile, PushProgress, SentReport, PushTarget } from "./types.ts";
 
 export interface PushFilesOptions extends PushTarget {
   readonly settings: HubSettings;
@@ -21,7 +21,7 @@ export interface PushFilesOptions extends PushTarget {
  * Sends files to a repository of the Hub as one commit: large ones first and by their SHA-256, those that the Hub has
  * not at all. Nothing is seen in the repository before the commit. Throws a SourceError.
  */
-export async function pushFiles(options: PushFilesOptions): Promise<PushReport> {
+export async function pushFiles(options: PushFilesOptions): Promise<SentReport> {
   const { settings } = options;
   if (settings.offline) throw offline(options);
   if (settings.token === undefined) throw noToken(options, settings);

@@ -18,13 +18,13 @@ export interface PushTarget {
 }
 
 export interface PushProgress {
-  /** What is being done: hashes of files computed, or bytes sent. */
-  readonly phase: "hash" | "upload";
+  /** What is being done: the lock file checked, hashes for the Hub computed, bytes sent. */
+  readonly phase: "verify" | "hash" | "upload";
   readonly doneBytes: number;
   readonly totalBytes: number;
 }
 
-export interface PushReport {
+export interface SentReport {
   readonly repository: string;
   /** Where to look at it. */
   readonly url: string;

@@ -5,10 +5,10 @@ import type { LockFile } from "../lock/lock-file.ts";
 import { readText, statPath } from "../sources/file.ts";
 
 /** Reads and checks the lock file of an output folder. Throws a VerifyError. */
-export async function readLock(folder: string): Promise<LockFile> {
-  const path = join(folder, LOCK_NAME);
+export async function readLock(folder: string, name = LOCK_NAME): Promise<LockFile> {
+  const path = join(folder, name);
   if ((await statPath(path)) === undefined) {
-    throw new VerifyError("VERIFY_NO_LOCK", `${folder} has no ${LOCK_NAME}`, {
+    throw new VerifyError("VERIFY_NO_LOCK", `${folder} has no ${name}`, {
       where: folder,
       hint: "Name the output folder of a merge by this version; those made with --no-lock cannot be verified.",
     });

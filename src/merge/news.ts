@@ -1,0 +1,19 @@
+import type { MergeOptions } from "../engine/options.ts";
+import type { MergeReport } from "../engine/report.ts";
+import { warnOfMoved } from "../hub/moved.ts";
+import type { Prepared } from "./prepare.ts";
+
+/** Adds a warning for each branch of the Hub that has moved on since the merge was planned. */
+export async function withNews(
+  report: MergeReport,
+  { intermediates, output }: Prepared,
+  { hub, signal }: MergeOptions,
+): Promise<MergeReport> {
+  const models = [...intermediates, output].flatMap((step) => [...step.models.values()]);
+  const origins = new Map(
+    models.flatMap(({ reference, hub: origin }) => (origin === undefined ? [] : [[reference, origin]])),
+  );
+  if (hub === undefined || origins.size === 0) return report;
+  const warnings = await warnOfMoved(hub, [...origins.values()], signal);
+  return { ...report, warnings: [...report.warnings, ...warnings] };
+}
