@@ -2,7 +2,6 @@ import { join, resolve } from "node:path";
 import { SourceError, UsageError, VerifyError } from "./errors.ts";
 import type { HubSettings } from "./hub/environment.ts";
 import { filesToPush } from "./hub/push/folder.ts";
-import { pushFiles } from "./hub/push/push.ts";
 import type { PushProgress, SentReport, PushTarget } from "./hub/push/types.ts";
 import { isRepositoryName, whyNoRevision } from "./hub/repository.ts";
 import { LOCK_NAME } from "./lock/lock-file.ts";
@@ -34,6 +33,8 @@ export async function push(options: PushOptions): Promise<PushReport> {
   checkTarget(repository, branch);
   const folder = resolve(options.folder);
   const verified = await checkModel(folder, options);
+  // With the Hub's library, which nothing else of a merge needs.
+  const { pushFiles } = await import("./hub/push/push.ts");
   return { ...(await pushFiles({ ...options, files: await filesToPush(folder), title })), verified };
 }
 

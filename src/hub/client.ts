@@ -26,7 +26,7 @@ export async function openRepository(
 }
 
 /** The commit that a branch or tag stands for now. */
-async function commitOf(
+export async function commitOf(
   transport: HubTransport,
   reference: RepositoryReference,
   signal?: AbortSignal,
