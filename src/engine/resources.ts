@@ -15,6 +15,8 @@ const WORKER_BYTES = 12e6;
 const HASHER_BYTES = 8e6;
 /** What headers and plan take for each tensor of each model. */
 const TENSOR_BYTES = 2_000;
+/** What each token takes, of each model and of the output, while vocabularies are brought together. */
+const TOKEN_BYTES = 300;
 
 export interface ResourceOptions {
   readonly workers?: number | undefined;
@@ -55,6 +57,7 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
     workers,
     memoryBytes:
       PROGRAM_BYTES +
+      tokensOf(plan) * TOKEN_BYTES +
       entries * TENSOR_BYTES +
       workers * (WORKER_BYTES + tiles) +
       Math.min(hashers, plan.output.shards.length) * HASHER_BYTES,
@@ -83,6 +86,10 @@ async function downloadOf(
 function spoolBytesOf(plan: MergePlan): number {
   const isRemote = plan.models.map(({ hub }) => hub !== undefined && hub.cachedBytes < hub.byteLength);
   return spoolBytes(plan, ({ model }) => isRemote[model] === true);
+}
+
+function tokensOf({ tokenizer, models }: MergePlan): number {
+  return (tokenizer?.summary.tokens ?? 0) * (models.length + 1);
 }
 
 /** A worker holds a tile of each input and of the result; the widest dtype fixes how many elements that is. */
