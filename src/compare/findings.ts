@@ -165,7 +165,7 @@ const zeroDeltas: Check = ({ models, tensors }) => {
       code: "zero_deltas",
       severity: "note",
       title: "Weights that stayed at the base's values",
-      meaning: `${notable.map(({ name, share }) => `${percent(share)} of ${name}`).join(", ")} equal the base exactly in tensors that moved: with 16-bit weights, small updates were rounded away, and the measured cosines are lower than the true ones.`,
+      meaning: `${notable.map(({ name, share }) => `${percent(share)} of ${name}`).join(", ")} equal the base exactly in tensors that moved: weights of 16 bits round small updates away, and the measured cosines are then lower than the true ones.`,
       advice: "Merge from checkpoints in a wider dtype if there are any.",
       tensors: [],
     },

@@ -9,7 +9,7 @@ import {
 } from "../methods/gram.ts";
 import type { Gram } from "../methods/statistics.ts";
 
-export const degrees = (radians: number): number => (radians * 180) / Math.PI;
+const degrees = (radians: number): number => (radians * 180) / Math.PI;
 
 /** What Model Stock sees of one tensor, or of several whose Gram matrices were added. */
 export interface Geometry {

@@ -64,7 +64,7 @@ export function tableLookup(plan: MergePlan, table: CoefficientTable, reader: In
  * The linear kernel in plain TypeScript, with the same results to the bit in F32: scale * a + sum c (x - a), term by term
  * in the order of the operands, each product and sum rounded.
  */
-export function combineLinear(
+function combineLinear(
   { anchor, scale, baseCoefficient, coefficients }: LinearCombination,
   base: Float32Array | undefined,
   inputs: readonly Float32Array[],

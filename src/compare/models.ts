@@ -147,5 +147,5 @@ export class VariantModels {
 }
 
 /** A variant's name as that of a folder, on every operating system. */
-export const folderName = (name: string): string =>
+const folderName = (name: string): string =>
   name.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^[.-]+|[.]+$/g, "") || "variant";
