@@ -43,7 +43,13 @@ export const tensorsChecks = (at: Workplace): Checks => ({
     }
     await writeFile(`${folder}/base/pytorch_model.bin`, "weights");
     await at.run(folder, STOCK_AB);
-    const own = ["README.md", "config.json", "mergekit_config.yml", "model.safetensors"];
+    const own = [
+      "README.md",
+      "config.json",
+      "mergekit_config.yml",
+      "model.safetensors",
+      "stockpot.lock.json",
+    ];
     const carried = [
       "chat_template.jinja",
       "generation_config.json",
