@@ -33,9 +33,23 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
       const finite = [...model, ...base].every(Number.isFinite);
       return put(dtype, out, results) && finite ? 1 : 0;
     },
-    windowStored: (b, x, table, out, _work, low, high, n) => {
+    keepApart: (b, x, y, p, q, _work, low, high, n) => {
       const base = values(dtype, b, n);
-      const d = values(dtype, x, n).map((value, i) => value - (base[i] ?? NaN));
+      const vectors = [x, y].map((ptr) => values(dtype, ptr, n).map((value, i) => value - (base[i] ?? NaN)));
+      const keys = [...base.keys()].map((i) => keyOf((vectors[0]?.[i] ?? NaN) - (vectors[1]?.[i] ?? NaN)));
+      const kept = (i: number) => (keys[i] ?? -1) >= low && (keys[i] ?? -1) <= high;
+      [p, q].forEach((ptr, k) => {
+        new Float32Array(memory.buffer, ptr, n).set(
+          (vectors[k] ?? []).map((value, i) => (kept(i) ? value : 0)),
+        );
+      });
+      return keys.filter((key) => key === low).length;
+    },
+    windowStored: (b, x, y, table, out, _work, low, high, n) => {
+      const base = values(dtype, b, n);
+      const minusBase = (ptr: Address) => values(dtype, ptr, n).map((value, i) => value - (base[i] ?? NaN));
+      const other = y === 0 ? undefined : minusBase(y);
+      const d = minusBase(x).map((value, i) => (other === undefined ? value : value - (other[i] ?? NaN)));
       const keys = [...d].map(keyOf);
       const counts = new Uint32Array(memory.buffer, table, high - low);
       for (const key of keys) if (key >= low && key < high) counts[key - low] = (counts[key - low] ?? 0) + 1;
@@ -47,10 +61,18 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
       const base = values(dtype, b, n);
       const minusBase = (ptr: Address) => values(dtype, ptr, n).map((value, i) => value - (base[i] ?? NaN));
       const [p, q] = [minusBase(x), minusBase(y)];
-      new Int32Array(memory.buffer, counts, 2).set([countKeys(p, low0), countKeys(q, low1)]);
+      const apart = mode === JOIN.averageApart;
+      const v = p.map((value, i) => value - (q[i] ?? NaN));
+      const [pKeys, qKeys] = apart ? [v, v] : [p, q];
+      const [low, high] = apart ? [low0, high0] : [low1, high1];
+      new Int32Array(memory.buffer, counts, 2).set([countKeys(pKeys, low0), countKeys(qKeys, low)]);
       const factors = { votes: [v0, v1], sums: [c0, c1], weights: [w0, w1], s, floor: r(floor), mode };
       const results = [...base].map((value, i) =>
-        joined(value, [cut(p[i] ?? NaN, low0, high0), cut(q[i] ?? NaN, low1, high1)], factors),
+        joined(
+          value,
+          [cut(p[i] ?? NaN, pKeys[i] ?? NaN, low0, high0), cut(q[i] ?? NaN, qKeys[i] ?? NaN, low, high)],
+          factors,
+        ),
       );
       const finite = [...p, ...q].every(Number.isFinite);
       return put(dtype, out, results) && finite ? 1 : 0;
@@ -61,7 +83,8 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
   return Object.fromEntries((["F32", "BF16", "F16"] as const).flatMap(suffixed)) as StoredKernels;
 }
 
-const cut = (d: number, low: number, high: number) => (keyOf(d) >= low && keyOf(d) <= high ? d : 0);
+const cut = (d: number, by: number, low: number, high: number) =>
+  keyOf(by) >= low && keyOf(by) <= high ? d : 0;
 const countKeys = (d: Float32Array, key: number) => d.filter((value) => keyOf(value) === key).length;
 
 function near(model: number, base: number, t: number): number {
@@ -95,6 +118,6 @@ function joined(
   if (total === 0) return base;
   const weight = add(weights.map((value, i) => (kept[i] === true ? r(value) : 0)));
   const divisor = floor > 0 ? Math.max(weight, floor) : weight === 0 ? 1 : weight;
-  const m = mode === JOIN.average ? r(total / divisor) : total;
+  const m = mode === JOIN.add || mode === JOIN.elect ? total : r(total / divisor);
   return r(base + r(r(s) * m));
 }

@@ -1,7 +1,10 @@
 import type { Address } from "./address.ts";
 
-/** How two masked task vectors are joined: added up, or those with the elected sign added up or averaged. */
-export const JOIN = { add: 0, elect: 1, average: 2 } as const;
+/**
+ * How two masked task vectors are joined: added up, or those with the elected sign added up or averaged; "apart": masked
+ * together, by the key of their difference.
+ */
+export const JOIN = { add: 0, elect: 1, average: 2, averageApart: 3 } as const;
 
 /**
  * Whole steps on stored values of one dtype, read once; assembly/sparse.ts says what each one does. Those that
@@ -13,6 +16,8 @@ export interface StoredSteps {
   windowStored(
     b: Address,
     x: Address,
+    /** 0 for differences from the base; else of what x and y differ by. */
+    y: Address,
     counts: Address,
     out: Address,
     work: Address,
@@ -20,6 +25,18 @@ export interface StoredSteps {
     high: number,
     n: number,
   ): void;
+  /** Task vectors of x and y, where the key of their difference is from low to high; returns how many keys equal low. */
+  keepApart(
+    b: Address,
+    x: Address,
+    y: Address,
+    p: Address,
+    q: Address,
+    work: Address,
+    low: number,
+    high: number,
+    n: number,
+  ): number;
   /** Writes how many keys of each task vector equal `low0` and `low1` as two i32 to `counts`. */
   sparseTwo(
     b: Address,

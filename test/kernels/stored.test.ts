@@ -71,6 +71,14 @@ const CALLS: Record<string, (k: Kernels, dtype: Dtype, n: number) => number> = {
       JOIN.average,
       n,
     ),
+  "averaging by the distance apart": (k, dtype, n) =>
+    k[`sparseTwo${dtype}`](
+      ...[B, X, Y, OUT, WORK, COUNTS],
+      ...[QUARTER, 0x7f7f_ffff, 0, 0],
+      ...[1, 1, 0.3, 0.7, 0.3, 0.7, 1, 1e-6],
+      JOIN.averageApart,
+      n,
+    ),
   "moving near the base": (k, dtype, n) => k[`nearswapStored${dtype}`](X, B, OUT, WORK, 0.1, n),
 };
 
@@ -105,11 +113,15 @@ describe("kernels on stored values", () => {
   for (const dtype of DTYPES)
     it(`counting the differences within a window in ${dtype} gives the numbers of the scalar twin`, () => {
       fill(dtype, true);
-      for (const low of [0, QUARTER - 40_000])
+      for (const [low, other] of [
+        [0, 0],
+        [QUARTER - 40_000, 0],
+        [QUARTER - 40_000, Y],
+      ] as const)
         for (const n of LENGTHS) {
           const results = [simd, twin].map((k) => {
             const table = new Uint32Array(memory.buffer, TABLE, 80_000).fill(0);
-            k[`windowStored${dtype}`](B, X, TABLE, COUNTS, WORK, low, low + 80_000, n);
+            k[`windowStored${dtype}`](B, X, other, TABLE, COUNTS, WORK, low, low + 80_000, n);
             return [
               ...new Int32Array(memory.buffer, COUNTS, 2),
               ...[...table.entries()].filter(([, c]) => c > 0),
@@ -117,6 +129,20 @@ describe("kernels on stored values", () => {
           });
           assert.deepEqual(results[0], results[1], `n = ${n}, low = ${low}`);
           assert.ok(n < 100 || (results[0]?.length ?? 0) > 2);
+        }
+    });
+
+  for (const dtype of DTYPES)
+    it(`keeping what is apart in ${dtype} gives the bits of the scalar twin`, () => {
+      fill(dtype, true);
+      for (const low of [0, QUARTER])
+        for (const n of LENGTHS) {
+          const results = [simd, twin].map((k) => {
+            const equal = k[`keepApart${dtype}`](B, X, Y, P, Q, WORK, low, ONE, n);
+            return [equal, ...new Uint32Array(memory.buffer, P, n), ...new Uint32Array(memory.buffer, Q, n)];
+          });
+          assert.deepEqual(results[0], results[1], `n = ${n}, low = ${low}`);
+          assert.ok(n < 100 || results[0]?.some((bits, i) => i > 0 && bits !== 0));
         }
     });
 

@@ -1,4 +1,5 @@
 import type { KeptSums, KeptSumsRequest } from "../../methods/statistics.ts";
+import type { StoredKernels } from "../../kernels/stored.ts";
 import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
 import { isTrusted } from "./gram.ts";
@@ -27,6 +28,7 @@ class KeptSumsRunner implements Runner<KeptSums> {
   readonly #all: Float64Array;
   readonly #kept: Float64Array;
   readonly scans: number;
+  readonly #keepApart: StoredKernels["keepApartF32"] | undefined;
 
   constructor(request: KeptSumsRequest, bench: Workbench, range: Range) {
     this.#bench = bench;
@@ -34,6 +36,9 @@ class KeptSumsRunner implements Runner<KeptSums> {
     this.#wanted = bench.operands.slice(1).map(() => true);
     this.#masks = new VectorMasks(request.masks, request.maskedBy === "variance", bench, range);
     this.scans = scansFor(request.masks, bench);
+    const dtype = bench.sharedDtype([...bench.operands.keys()], false);
+    if (dtype !== undefined && this.#wanted.length === 2 && !this.#masks.areSeparate && this.#power === 2)
+      this.#keepApart = bench.kernels[`keepApart${dtype}`];
     this.#all = new Float64Array(this.#wanted.length);
     this.#kept = new Float64Array(this.#wanted.length);
   }
@@ -43,10 +48,28 @@ class KeptSumsRunner implements Runner<KeptSums> {
   }
 
   segment(offset: number, n: number): void {
+    if (this.#keepApart !== undefined && this.#keptApart(this.#keepApart, offset, n)) {
+      this.#addTo(this.#kept, n);
+      return;
+    }
     this.#bench.differences(offset, n, this.#wanted);
     if (this.#power === 1) this.#addTo(this.#all, n);
     this.#masks.apply(this.#wanted, offset, n);
     this.#addTo(this.#kept, n);
+  }
+
+  /** Two task vectors that are masked together, in one reading; false, and nothing done, if the mask needs its order. */
+  #keptApart(keepApart: StoredKernels["keepApartF32"], offset: number, n: number): boolean {
+    const bench = this.#bench;
+    const [mask] = this.#masks.masking;
+    const interval = mask?.interval;
+    if (mask === undefined || interval === undefined) return false;
+    const [b, x, y] = [bench.stored(0, offset), bench.stored(1, offset), bench.stored(2, offset)];
+    const [p, q, work] = [bench.scratch(1), bench.scratch(2), bench.scratch(0)];
+    const equal = keepApart(b, x, y, p, q, work, interval.low, interval.high, n);
+    if (!mask.canTake(equal)) return false;
+    mask.take(equal);
+    return true;
   }
 
   finish(): KeptSums {

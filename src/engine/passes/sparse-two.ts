@@ -30,7 +30,8 @@ export class SparseTwo {
     this.#bench = bench;
     this.#masks = masks;
     this.#join = join;
-    this.#factors = factorsOf(request);
+    const factors = factorsOf(request);
+    this.#factors = masks[0] === masks[1] ? { ...factors, mode: JOIN.averageApart } : factors;
   }
 
   /** Undefined where the steps must be taken one by one. */
@@ -38,8 +39,11 @@ export class SparseTwo {
     const dtype = bench.sharedDtype([0, 1, 2], true);
     const [first, second] = masks.masking;
     if (dtype === undefined || first === undefined || second === undefined) return undefined;
-    if (!masks.areSeparate || first.interval === undefined || second.interval === undefined) return undefined;
-    return new SparseTwo(request, [first, second], bench.kernels[`sparseTwo${dtype}`], bench);
+    const pair = [first, masks.areSeparate ? second : first] as const;
+    // Together only an average is ever taken.
+    if (!masks.areSeparate && request.election?.divisor === undefined) return undefined;
+    if (pair.some(({ interval }) => interval === undefined)) return undefined;
+    return new SparseTwo(request, pair, bench.kernels[`sparseTwo${dtype}`], bench);
   }
 
   /** Works on a segment; false, and nothing done, if it needs the separate steps. */
@@ -75,7 +79,7 @@ export class SparseTwo {
     const [equalFirst = 0, equalSecond = 0] = bench.u32(bench.results, 2);
     if (!first.canTake(equalFirst) || !second.canTake(equalSecond)) return false;
     first.take(equalFirst);
-    second.take(equalSecond);
+    if (second !== first) second.take(equalSecond);
     return true;
   }
 }

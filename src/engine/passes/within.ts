@@ -64,8 +64,8 @@ class WithinRunner implements Runner<Within> {
     let table = bench.reserve(keys * 4 + most * 8);
     this.#pairs = table + keys * 4;
     const dtype = bench.sharedDtype([...bench.operands.keys()], false);
-    const direct =
-      request.of === "taskVectors" && !request.sums && request.windows.every(({ length }) => length > 0);
+    const plain = request.of === "taskVectors" || (request.of === "variance" && bench.operands.length === 3);
+    const direct = plain && !request.sums && request.windows.every(({ length }) => length > 0);
     if (dtype !== undefined && direct) this.#stored = bench.kernels[`windowStored${dtype}`];
     bench.clear(table, keys * 4);
     this.#slots = request.windows.map((windows) =>
@@ -94,11 +94,13 @@ class WithinRunner implements Runner<Within> {
   #whole(windowStored: StoredKernels["windowStoredF32"], offset: number, n: number): void {
     const bench = this.#bench;
     const base = bench.stored(0, offset);
+    // Two task vectors vary as much as they are apart.
+    const other = this.#request.of === "variance" ? bench.stored(2, offset) : 0;
     this.#slots.forEach((slots, k) => {
       const model = bench.stored(k + 1, offset);
       slots.forEach((slot, position) => {
         const { table, low, high } = slot;
-        windowStored(base, model, table, bench.results, bench.scratch(0), low, high, n);
+        windowStored(base, model, other, table, bench.results, bench.scratch(0), low, high, n);
         const [zeros = 0, above = 0] = bench.u32(bench.results, 2);
         slot.above += above;
         if (position === 0) this.#zeros[k] = (this.#zeros[k] ?? 0) + zeros;

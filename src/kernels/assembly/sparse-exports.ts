@@ -1,5 +1,5 @@
 // The exported kernels of sparse.ts, each for stored values of one dtype.
-import { nearswapStored, sparseTwo, windowStored } from "./sparse";
+import { keepApart, nearswapStored, sparseTwo, windowStored } from "./sparse";
 
 export function nearswapStoredF32(x: usize, b: usize, out: usize, work: usize, t: f32, n: i32): i32 {
   return nearswapStored<f32>(x, b, out, work, t, n) ? 1 : 0;
@@ -31,12 +31,33 @@ export function sparseTwoF16(
 ): i32 {
   return sparseTwo<i16>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, mode, n) ? 1 : 0;
 }
-export function windowStoredF32(b: usize, x: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32): void {
-  windowStored<f32>(b, x, counts, out, work, low, high, n);
+export function windowStoredF32(
+  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32,
+): void {
+  windowStored<f32>(b, x, y, counts, out, work, low, high, n);
 }
-export function windowStoredBF16(b: usize, x: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32): void {
-  windowStored<u16>(b, x, counts, out, work, low, high, n);
+export function keepApartF32(
+  b: usize, x: usize, y: usize, p: usize, q: usize, work: usize, low: i32, high: i32, n: i32,
+): i32 {
+  return keepApart<f32>(b, x, y, p, q, work, low, high, n);
 }
-export function windowStoredF16(b: usize, x: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32): void {
-  windowStored<i16>(b, x, counts, out, work, low, high, n);
+export function windowStoredBF16(
+  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32,
+): void {
+  windowStored<u16>(b, x, y, counts, out, work, low, high, n);
+}
+export function keepApartBF16(
+  b: usize, x: usize, y: usize, p: usize, q: usize, work: usize, low: i32, high: i32, n: i32,
+): i32 {
+  return keepApart<u16>(b, x, y, p, q, work, low, high, n);
+}
+export function windowStoredF16(
+  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32,
+): void {
+  windowStored<i16>(b, x, y, counts, out, work, low, high, n);
+}
+export function keepApartF16(
+  b: usize, x: usize, y: usize, p: usize, q: usize, work: usize, low: i32, high: i32, n: i32,
+): i32 {
+  return keepApart<i16>(b, x, y, p, q, work, low, high, n);
 }

@@ -12,6 +12,8 @@ const SIGN: i32 = 0x80000000;
 const ADD: i32 = 0;
 const ELECT: i32 = 1;
 const AVERAGE: i32 = 2;
+/** AVERAGE of entries that are kept by how far the two task vectors are apart: both or neither. */
+const AVERAGE_APART: i32 = 3;
 
 // @ts-ignore: decorator
 @inline
@@ -59,7 +61,7 @@ function join4(
     const kept0 = f32x4.gt(v128.xor(z0, turn), none);
     const kept1 = f32x4.gt(v128.xor(z1, turn), none);
     m = f32x4.add(f32x4.add(none, v128.and(z0, kept0)), v128.and(z1, kept1));
-    if (mode == AVERAGE) {
+    if (mode != ELECT) {
       const weight = f32x4.add(f32x4.add(none, v128.and(w0, kept0)), v128.and(w1, kept1));
       const divisor = floored
         ? f32x4.max(weight, floor)
@@ -90,6 +92,7 @@ function joinTwo<D>(
   const weight0 = f32x4.splat(w0), weight1 = f32x4.splat(w1);
   const scale = f32x4.splat(s), least = f32x4.splat(floor);
   const floored = floor > 0;
+  const apart = mode == AVERAGE_APART;
   const magnitude = i32x4.splat(MAGNITUDE);
   const step = sizeof<D>() << 2;
   const whole = n & ~7;
@@ -107,8 +110,8 @@ function joinTwo<D>(
     let base = load4<D>(b);
     let p = f32x4.sub(load4<D>(x), base);
     let q = f32x4.sub(load4<D>(y), base);
-    let pKey = v128.and(p, magnitude);
-    let qKey = v128.and(q, magnitude);
+    let pKey = v128.and(apart ? f32x4.sub(p, q) : p, magnitude);
+    let qKey = apart ? pKey : v128.and(q, magnitude);
     equal0 = i32x4.sub(equal0, i32x4.eq(pKey, lowest0));
     equal1 = i32x4.sub(equal1, i32x4.eq(qKey, lowest1));
     bad = v128.or(bad, v128.or(suspect<f32>(p), suspect<f32>(q)));
@@ -118,8 +121,8 @@ function joinTwo<D>(
     base = load4<D>(b + step);
     p = f32x4.sub(load4<D>(x + step), base);
     q = f32x4.sub(load4<D>(y + step), base);
-    pKey = v128.and(p, magnitude);
-    qKey = v128.and(q, magnitude);
+    pKey = v128.and(apart ? f32x4.sub(p, q) : p, magnitude);
+    qKey = apart ? pKey : v128.and(q, magnitude);
     equal0 = i32x4.sub(equal0, i32x4.eq(pKey, lowest0));
     equal1 = i32x4.sub(equal1, i32x4.eq(qKey, lowest1));
     bad = v128.or(bad, v128.or(suspect<f32>(p), suspect<f32>(q)));
@@ -149,7 +152,9 @@ export function sparseTwo<D>(
     return joinTwo<D>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, ADD, n);
   if (mode == ELECT)
     return joinTwo<D>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, ELECT, n);
-  return joinTwo<D>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, AVERAGE, n);
+  if (mode == AVERAGE)
+    return joinTwo<D>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, AVERAGE, n);
+  return joinTwo<D>(b, x, y, out, work, counts, low0, high0, low0, high0, v0, v1, c0, c1, w0, w1, s, floor, AVERAGE_APART, n);
 }
 
 // @ts-ignore: decorator
@@ -193,10 +198,29 @@ export function nearswapStored<D>(x: usize, b: usize, out: usize, work: usize, t
 }
 
 /**
- * As subtract and histogramWindow over x - b: writes how many differences are exactly zero and how many keys are at or
- * above `high` to `out`, two i32. `work` is scratch for 16 f32.
+ * As subtract and histogramWindow over x - b, or over x - b - (y - b) where y is an address: writes how many of these
+ * are exactly zero and how many keys are at or above `high` to `out`, two i32. `work` is scratch for 24 f32.
  */
-export function windowStored<D>(b: usize, x: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32): void {
+export function windowStored<D>(
+  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32,
+): void {
+  if (y == 0) window<D>(b, x, b, counts, out, work, low, high, false, n);
+  else window<D>(b, x, y, counts, out, work, low, high, true, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function difference<D>(b: usize, x: usize, y: usize, apart: bool): v128 {
+  const base = load4<D>(b);
+  const p = f32x4.sub(load4<D>(x), base);
+  return apart ? f32x4.sub(p, f32x4.sub(load4<D>(y), base)) : p;
+}
+
+// @ts-ignore: decorator
+@inline
+function window<D>(
+  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, apart: bool, n: i32,
+): void {
   const none = f32x4.splat(0);
   const magnitude = i32x4.splat(MAGNITUDE);
   const lowest = i32x4.splat(low);
@@ -209,9 +233,10 @@ export function windowStored<D>(b: usize, x: usize, counts: usize, out: usize, w
     if (i == whole) {
       b = pad<D>(b, work, n - whole);
       x = pad<D>(x, work + 32, n - whole);
+      if (apart) y = pad<D>(y, work + 64, n - whole);
     }
-    const d0 = f32x4.sub(load4<D>(x), load4<D>(b));
-    const d1 = f32x4.sub(load4<D>(x + step), load4<D>(b + step));
+    const d0 = difference<D>(b, x, y, apart);
+    const d1 = difference<D>(b + step, x + step, y + step, apart);
     const key0 = v128.and(d0, magnitude);
     const key1 = v128.and(d1, magnitude);
     const beyond0 = i32x4.gt_s(key0, above);
@@ -222,9 +247,44 @@ export function windowStored<D>(b: usize, x: usize, counts: usize, out: usize, w
     countHits(key1, v128.andnot(i32x4.ge_s(key1, lowest), beyond1), counts, low);
     b += 2 * step;
     x += 2 * step;
+    y += 2 * step;
   }
   const padding = n == whole ? 0 : 8 - (n - whole);
   if (low == 0) store<u32>(counts, load<u32>(counts) - padding);
   store<i32>(out, laneSum(zeros) - padding);
   store<i32>(out, laneSum(seen), 4);
+}
+
+/**
+ * p = x - b and q = y - b as f32 where the key of p - q is from low to high, else 0; returns how many keys equal low.
+ * p and q are scratch: up to seven elements past n are overwritten.
+ */
+export function keepApart<D>(b: usize, x: usize, y: usize, p: usize, q: usize, work: usize, low: i32, high: i32, n: i32): i32 {
+  const magnitude = i32x4.splat(MAGNITUDE);
+  const lowest = i32x4.splat(low);
+  const highest = i32x4.splat(high);
+  const step = sizeof<D>() << 2;
+  const whole = n & ~3;
+  let equal = i32x4.splat(0);
+  for (let i = 0; i < n; i += 4) {
+    if (i == whole) {
+      b = pad<D>(b, work, n - whole);
+      x = pad<D>(x, work + 32, n - whole);
+      y = pad<D>(y, work + 64, n - whole);
+    }
+    const base = load4<D>(b);
+    const first = f32x4.sub(load4<D>(x), base);
+    const second = f32x4.sub(load4<D>(y), base);
+    const key = v128.and(f32x4.sub(first, second), magnitude);
+    equal = i32x4.sub(equal, i32x4.eq(key, lowest));
+    v128.store(p, between(key, first, lowest, highest));
+    v128.store(q, between(key, second, lowest, highest));
+    b += step;
+    x += step;
+    y += step;
+    p += 16;
+    q += 16;
+  }
+  const padding = n == whole ? 0 : 4 - (n - whole);
+  return laneSum(equal) - (low == 0 ? padding : 0);
 }
