@@ -21,7 +21,7 @@ export function element(name: string, attributes: Attributes = {}, ...children: 
 }
 
 /** A coordinate: two decimals are a hundredth of a pixel. */
-export function decimal(value: number): string {
+function decimal(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 

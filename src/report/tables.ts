@@ -18,7 +18,7 @@ const amount = (value: number | undefined, digits: number) =>
   number(value === undefined ? "" : value.toFixed(digits));
 
 /** A table that scrolls by itself where it is wider than the page, with a button that copies it as CSV. */
-export function table(
+function table(
   caption: string,
   head: readonly TableCell[],
   rows: readonly (readonly TableCell[])[],
