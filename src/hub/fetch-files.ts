@@ -35,6 +35,8 @@ export interface FetchOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   /** Called for each file that has come, or that another process brought. */
   readonly onFile?: ((file: HubFile) => void) | undefined;
+  /** Called for each file that another process is at, when nothing is left to do but to wait for it. */
+  readonly onWait?: ((file: HubFile) => void) | undefined;
 }
 
 /** Files of one repository. */
@@ -113,6 +115,7 @@ class Fetcher {
       }
     });
     await forEachOf(busy, atOnce, async (item) => {
+      this.#options.onWait?.(item.file);
       await this.#fetch(item, await lock(this.#lockOf(item), limits, this.#options.signal));
     });
   }

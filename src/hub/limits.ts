@@ -24,7 +24,7 @@ export const TRANSFER_LIMITS: TransferLimits = {
   firstPauseMs: 500,
   // The Hub counts requests in windows of five minutes.
   longestPauseMs: 310_000,
-  staleLockMs: 10_000,
+  staleLockMs: 5_000,
 };
 
 /** Of one answer of the API; a page of the file list has about 300 kB. */

@@ -25,7 +25,8 @@ import { DEFAULT_REVISION, isRepositoryName, repositoryText, whyNoRevision } fro
 import type { RepositoryReference } from "./repository.ts";
 import { HubTransport } from "./transport.ts";
 
-/** Attempts to reach the Hub where the cache could do as well. */
+/** Attempts to ask for a model: whoever has no network wants to know it soon, and sooner where the cache will do. */
+const ATTEMPTS_TO_ASK = 4;
 const ATTEMPTS_BEFORE_CACHE = 2;
 
 type Report = (problem: MergeError) => void;
@@ -68,7 +69,7 @@ class HubModels implements ModelHub {
     const folder = repositoryFolder(this.#settings.cacheFolder, wanted.repository);
     const cached = await cachedCommit(folder, wanted.revision);
     if (this.#settings.offline) return await this.#openCached(reference, wanted, cached, report);
-    const transport = this.#transport(cached === undefined ? undefined : ATTEMPTS_BEFORE_CACHE);
+    const transport = this.#transport(cached === undefined ? ATTEMPTS_TO_ASK : ATTEMPTS_BEFORE_CACHE);
     let repository: Repository;
     try {
       repository = await openRepository(transport, wanted, this.#signal);

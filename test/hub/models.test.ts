@@ -165,6 +165,20 @@ describe("Models of the Hub in recipes", () => {
     assert.ok(used.hub.traffic.sentBytes("model.safetensors") <= 2 * 16_384);
   });
 
+  it("may be PyTorch checkpoints, whose tensors are found by ranges too", async () => {
+    const fixtures = join("test", "pytorch", "fixtures");
+    used.hub.commit("torch/plain", {
+      "config.json": "{}",
+      "pytorch_model.bin": readFileSync(join(fixtures, "plain.bin")),
+    });
+    const tensors = async (model: string) => {
+      const { stdout, stderr } = await run("inspect", model, "--json");
+      const inspected = JSON.parse(stdout) as { tensors?: { name: string; byteLength: number }[] };
+      return inspected.tensors?.map(({ name, byteLength }) => [name, byteLength]) ?? stderr;
+    };
+    assert.deepEqual(await tensors("torch/plain"), await tensors(join(fixtures, "plain.bin")));
+  });
+
   it("are inspected without being downloaded", async () => {
     const { status, stdout } = await run("inspect", "glyphs/two@v1", "--json");
     assert.equal(status, 0);

@@ -29,6 +29,9 @@ export const pullCommand: Command = {
       settings: await hubOf({ io, options }),
       ...{ include: options.include, exclude: options.exclude, signal: io.signal },
       onProgress: ({ doneBytes, totalBytes }) => progress.update(doneBytes, totalBytes),
+      onWait: ({ name }) => {
+        if (options.quiet !== true) io.stderr.write(`waiting for ${name}, which another process downloads\n`);
+      },
       ...(isVerbose && {
         onFile: ({ name, byteLength }) => io.stderr.write(`${name}  ${formatBytes(byteLength)}\n`),
       }),
