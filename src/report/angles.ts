@@ -21,12 +21,17 @@ interface Angled {
   readonly angle: number;
 }
 
+/** A figure of more points is slow to draw, and no more can be told apart. */
+const MOST_POINTS = 1_500;
+
 /** Angle between task vectors by layer, a point for each tensor; undefined where no two models moved. */
 export function angles({ tensors, layers }: Diagnosis): Figure | undefined {
   const points = tensors.flatMap(({ layer, kind, angle }): Angled[] =>
     angle === undefined ? [] : [{ layer, kind, angle }],
   );
   if (points.length === 0) return undefined;
+  const every = Math.ceil(points.length / MOST_POINTS);
+  const shown = points.filter((_, i) => i % every === 0);
   const frame = { left: 40, right: FIGURE_WIDTH - 12, top: 34, bottom: 230 };
   const last = Math.max(0, ...layers.map(({ layer }) => layer));
   // Tensors outside layers stand in a column of their own, left of layer 0.
@@ -52,7 +57,7 @@ export function angles({ tensors, layers }: Diagnosis): Figure | undefined {
   return {
     name: "angles",
     title: "Angle between task vectors",
-    description: `Mean angle between the task vectors of ${points.length} tensors, by layer and kind. At 90 degrees the models have nothing in common and Model Stock gives the base.`,
+    description: `Mean angle between the task vectors of ${points.length} tensors${every === 1 ? "" : ` (one in ${every} drawn)`}, by layer and kind. At 90 degrees the models have nothing in common and Model Stock gives the base.`,
     width: FIGURE_WIDTH,
     height: frame.bottom + 46 + key.height,
     content: [
@@ -75,7 +80,7 @@ export function angles({ tensors, layers }: Diagnosis): Figure | undefined {
         class: "line s-quiet",
         "stroke-dasharray": "4 3",
       }),
-      ...points.map(({ layer, kind, angle }, i) => dot(x((layer ?? -1.1) + jitter(i)), y(angle), kind)),
+      ...shown.map(({ layer, kind, angle }, i) => dot(x((layer ?? -1.1) + jitter(i)), y(angle), kind)),
       ...(medians.length < 2 ? [] : [element("path", { d: line()(medians) ?? "", class: "line s-ink" })]),
       ...key.content,
     ],

@@ -35,6 +35,19 @@ describe("The report page", () => {
     assert.deepEqual([...new Set(links)], ["http://www.w3.org/2000/svg"]);
   });
 
+  it("stays below 1 MB for a model of twenty thousand tensors", () => {
+    const report = sample();
+    const { diagnosis } = report;
+    const [tensor] = diagnosis?.tensors ?? [];
+    if (diagnosis === undefined || tensor === undefined) assert.fail();
+    const tensors = Array.from({ length: 20_000 }, (_, i) => {
+      return { ...tensor, name: `model.layers.${i % 100}.mlp.experts.${i}.gate_proj.weight`, layer: i % 100 };
+    });
+    const page = reportPage({ ...report, diagnosis: { ...diagnosis, tensors } });
+    assert.ok(page.length < 1_000_000, String(page.length));
+    assert.match(page, /the task vectors of 20000 tensors \(one in 14 drawn\)/);
+  });
+
   it("shows what the report says, and nothing of it as markup", () => {
     const report = sample();
     const hostile = `<img src=x onerror="alert(1)">&`;
