@@ -11,8 +11,8 @@ import type { ModelHeaders, TensorHeader } from "../sources/types.ts";
 import type { EvaluableModel, TensorLookup } from "./types.ts";
 
 /** A model that lies in a folder (or in one file); weights are read when they are asked for. */
-export async function modelFromFolder(path: string): Promise<EvaluableModel> {
-  const headers = await openModel({ path }, { searchFrom: ["."] });
+export async function modelFromFolder(path: string, cwd = "."): Promise<EvaluableModel> {
+  const headers = await openModel({ path }, { searchFrom: [cwd] });
   const preprocessor = await readPreprocessor(headers.location);
   return {
     name: path,

@@ -8,7 +8,7 @@ import { modelFromFolder } from "./model.ts";
 import { accuracyOf, meanOfShifts } from "./report.ts";
 import type { EvaluateSetting } from "../recipe/types.ts";
 import type { EvaluationReport, SplitAccuracy } from "./report.ts";
-import type { EvaluatorOptions, Split } from "./types.ts";
+import type { Evaluator, EvaluatorOptions, Split } from "./types.ts";
 
 /** What to evaluate on; a recipe's `evaluate` without its place in the text. */
 export type Evaluation =
@@ -55,17 +55,18 @@ export async function prepareEvaluation(
     ...(backends === undefined ? {} : { backends }),
     ...(signal === undefined ? {} : { signal }),
   };
-  return async (model) => await evaluateOn(model, splits, options, surroundings);
+  // A backend that is not installed must not be found out after hours of merging; weights come later.
+  const evaluator = await openEvaluator(options);
+  return async (model) => await evaluateOn(model, splits, evaluator, surroundings);
 }
 
 async function evaluateOn(
   path: string,
   splits: readonly Split[],
-  options: EvaluatorOptions,
-  { onProgress }: EvaluationSurroundings,
+  evaluator: Evaluator,
+  { onProgress, searchFrom: [cwd] }: EvaluationSurroundings,
 ): Promise<EvaluationReport> {
-  const model = await modelFromFolder(path);
-  const evaluator = await openEvaluator(options);
+  const model = await modelFromFolder(path, cwd);
   try {
     const total = splits.reduce((sum, { examples }) => sum + examples, 0);
     const scores: SplitAccuracy[] = [];

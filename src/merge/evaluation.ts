@@ -5,12 +5,23 @@ import { EvaluateError, isMergeError, RecipeError } from "../errors.ts";
 import { prepareEvaluation } from "../evaluate/run.ts";
 import type { EvaluationReport } from "../evaluate/report.ts";
 import type { Evaluation, EvaluationSurroundings, PreparedEvaluation } from "../evaluate/run.ts";
+import { repositoryFolder, snapshotFolder } from "../hub/cache-layout.ts";
+import type { HubSettings } from "../hub/environment.ts";
+import type { DownloadProgress } from "../hub/fetch-files.ts";
+import { modelHub } from "../hub/models.ts";
+import { fetchModels } from "../hub/pull.ts";
+import { isRepositoryName, parseRepository } from "../hub/repository.ts";
 import type { EvaluateSetting } from "../recipe/types.ts";
+import { statPath } from "../sources/file.ts";
+import { openModel } from "../sources/open.ts";
 import { readRecipes } from "./recipe-text.ts";
 
 export interface EvaluateOptions extends Omit<EvaluationSurroundings, "searchFrom"> {
-  /** Folder of the model, or one file of weights. */
+  /** Folder of the model, or one file of weights; with `hub`, also "org/name" or "org/name@revision". */
   readonly model: string;
+  /** Where models of the Hub are downloaded from, and kept; absent: nowhere. */
+  readonly hub?: HubSettings | undefined;
+  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
   /** What to evaluate on, or a recipe that says it under `evaluate`. */
   readonly on: Evaluation | Pick<PlanOptions, "recipe" | "methods" | "lenient">;
   /** Folder that relative paths start from; the working directory by default. */
@@ -20,10 +31,18 @@ export interface EvaluateOptions extends Omit<EvaluationSurroundings, "searchFro
 /** Scores a model on labelled data, or by a program. Throws a MergeError, EvaluateError for what cannot be evaluated. */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const { model, on, cwd = "." } = options;
-  if ("kind" in on) {
-    const run = await prepareEvaluation(on, { ...options, searchFrom: [resolve(cwd)] });
-    return await run(model);
-  }
+  const run =
+    "kind" in on
+      ? await prepareEvaluation(on, { ...options, searchFrom: [resolve(cwd)] })
+      : await prepareFromRecipe(on, cwd, options);
+  return { ...(await run(await folderOf(options))), model };
+}
+
+async function prepareFromRecipe(
+  on: Pick<PlanOptions, "recipe" | "methods" | "lenient">,
+  cwd: string,
+  options: EvaluateOptions,
+): Promise<PreparedEvaluation> {
   const { parsed, searchFrom } = await readRecipes({ ...on, cwd, allowCode: options.allowCode });
   const { evaluate: setting, file } = parsed.output;
   if (setting === undefined) {
@@ -33,9 +52,19 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       hint,
     });
   }
-  return await (
-    await prepareEvaluation(setting, { ...options, searchFrom })
-  )(model);
+  return await prepareEvaluation(setting, { ...options, searchFrom });
+}
+
+/** The model as it is given, or where it is in the cache if that is no path but a name at the Hub. */
+async function folderOf({ model, hub, cwd = ".", signal, onDownload }: EvaluateOptions): Promise<string> {
+  const [name = ""] = model.split("@");
+  if (hub === undefined || !isRepositoryName(name)) return model;
+  if ((await statPath(resolve(cwd, model))) !== undefined) return model;
+  const { repository: path, revision } = parseRepository(model);
+  const { hub: origin } = await openModel({ path, revision }, { searchFrom: [], hub: modelHub(hub, signal) });
+  if (origin === undefined) return model;
+  if (origin.missing.length > 0) await fetchModels(hub, [origin], { signal, onProgress: onDownload });
+  return snapshotFolder(repositoryFolder(hub.cacheFolder, path), origin.commit);
 }
 
 /** The evaluation that a recipe asks for, found possible before a weight is read; undefined if it asks for none. */

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
+import { glyphsFiles } from "../hub/glyphs.ts";
+import { useHub } from "../hub/use-hub.ts";
 import { runCli } from "./captured-io.ts";
+import type { EvaluationReport } from "../../src/index.ts";
 
 const VAL = ["--data", "demo/glyphs/data", "--split", "val"];
 
 describe("stockpot evaluate", () => {
   const inFolder = useTemporaryFolder();
+  const used = useHub();
 
   it("prints a table of splits with what they are for, and the mean of the shifts", async () => {
     const splits = ["--split", "val", "shift-mono", "--split", "shift-serif"];
@@ -60,6 +64,19 @@ describe("stockpot evaluate", () => {
     const silent = await runCli(["evaluate", "demo/glyphs/base", "--recipe", "recipes/glyphs-linear.yml"]);
     assert.equal(silent.status, 3);
     assert.match(silent.stderr, /glyphs-linear\.yml does not say what to evaluate on/);
+  });
+
+  it("downloads a model that is named as at the Hub, once", async () => {
+    used.hub.commit("glyphs/ft1", glyphsFiles("ft1"));
+    const environment = { HF_ENDPOINT: used.hub.url, HF_HOME: inFolder("home") };
+    for (const more of [[], ["--offline"]]) {
+      const { status, stdout, stderr } = await runCli(["evaluate", "glyphs/ft1", ...VAL, "--json", ...more], {
+        environment,
+      });
+      assert.equal(status, 0, stderr);
+      const { model, splits } = JSON.parse(stdout) as EvaluationReport;
+      assert.deepEqual([model, splits[0]?.correct], ["glyphs/ft1", 666]);
+    }
   });
 
   it("explains what is missing or does not go together", async () => {

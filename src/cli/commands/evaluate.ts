@@ -1,6 +1,7 @@
 import { evaluate, UsageError } from "../../index.ts";
 import type { EvaluateOptions, EvaluationReport } from "../../index.ts";
 import type { Command, Context } from "../command.ts";
+import { hubOf } from "../hub-options.ts";
 import { createProgress } from "../progress.ts";
 import { formatCount, formatDuration } from "../quantities.ts";
 import { renderEvaluation } from "../render-evaluation.ts";
@@ -14,9 +15,12 @@ export const evaluateCommand: Command = {
     "Runs CLIP, ViT and BERT classifiers and multilayer perceptrons with TensorFlow.js; a recipe may name a program of " +
     "your own for all other models. docs/evaluate.md has the details.",
   arguments: [
-    { name: "MODEL", doc: "A folder with safetensors files, config.json and preprocessor_config.json." },
+    {
+      name: "MODEL",
+      doc: "A folder with safetensors files, config.json and preprocessor_config.json, or a model of the Hub: org/name, org/name@revision.",
+    },
   ],
-  options: ["data", "split", "batch", "head", "backend", "recipe", "allowCode", "quiet", "json"],
+  options: ["data", "split", "batch", "head", "backend", "recipe", "offline", "allowCode", "quiet", "json"],
   examples: [
     [
       "evaluate demo/glyphs/ft1 --data demo/glyphs/data",
@@ -81,6 +85,7 @@ async function evaluateWithProgress(
   { io, options, errorStyle }: Context,
   what: Pick<EvaluateOptions, "model" | "on">,
 ): Promise<EvaluationReport> {
+  const download = createProgress(io, errorStyle, options.quiet);
   const progress = createProgress(io, errorStyle, options.quiet, "examples");
   try {
     return await evaluate({
@@ -89,9 +94,15 @@ async function evaluateWithProgress(
       environment: io.environment,
       backends: options.backend === undefined ? undefined : [options.backend],
       signal: io.signal,
-      onProgress: ({ done, total }) => progress.update(done, total),
+      hub: await hubOf({ io, options }),
+      onDownload: ({ doneBytes, totalBytes }) => download.update(doneBytes, totalBytes),
+      onProgress: ({ done, total }) => {
+        download.stop();
+        progress.update(done, total);
+      },
     });
   } finally {
+    download.stop();
     progress.stop();
   }
 }
