@@ -14,7 +14,7 @@ export async function merge(options: MergeOptions): Promise<MergeReport> {
   checkRunOptions(options);
   const prepared = await prepare(options);
   const { recipe, plan } = prepared.output;
-  const evaluation = await prepareRecipeEvaluation(recipe.evaluate, prepared.searchFrom, options);
+  const evaluation = await prepareRecipeEvaluation(prepared, options);
   const placed = withOut({ ...options, methods: prepared.methods }, recipe);
   await options.onPlan?.(plan);
   const ready = await downloadModels(prepared, placed);

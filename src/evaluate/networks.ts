@@ -41,7 +41,12 @@ export async function loadNetwork(
   }
 }
 
-function loaderOf({ name, config }: EvaluableModel): LoadNetwork {
+/** Throws EvaluateError for an architecture that is not in the table. */
+export function checkArchitecture(model: Pick<EvaluableModel, "name" | "config">): void {
+  loaderOf(model);
+}
+
+function loaderOf({ name, config }: Pick<EvaluableModel, "name" | "config">): LoadNetwork {
   const stated = Object.hasOwn(config, "architectures") ? config["architectures"] : undefined;
   const names = Array.isArray(stated) ? stated.filter((each) => typeof each === "string") : [];
   const known = names.find((each) => Object.hasOwn(NETWORKS, each));

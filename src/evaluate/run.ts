@@ -5,10 +5,11 @@ import { runProgram } from "./command.ts";
 import { openData } from "./data.ts";
 import { openEvaluator } from "./evaluator.ts";
 import { modelFromFolder } from "./model.ts";
+import { checkArchitecture } from "./networks.ts";
 import { accuracyOf, meanOfShifts } from "./report.ts";
 import type { EvaluateSetting } from "../recipe/types.ts";
 import type { EvaluationReport, SplitAccuracy } from "./report.ts";
-import type { Evaluator, EvaluatorOptions, Split } from "./types.ts";
+import type { EvaluableModel, Evaluator, EvaluatorOptions, Split } from "./types.ts";
 
 /** What to evaluate on; a recipe's `evaluate` without its place in the text. */
 export type Evaluation =
@@ -25,6 +26,8 @@ export interface EvaluationSurroundings {
   /** Backends of TensorFlow.js to try. */
   readonly backends?: EvaluatorOptions["backends"] | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Name and config of the model that is to come, where they are known before it is there. */
+  readonly expected?: Pick<EvaluableModel, "name" | "config"> | undefined;
   /** Examples done, over all splits. */
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
 }
@@ -44,6 +47,7 @@ export async function prepareEvaluation(
   surroundings: EvaluationSurroundings,
 ): Promise<PreparedEvaluation> {
   if (evaluation.kind === "command") return prepareProgram(evaluation, surroundings);
+  if (surroundings.expected !== undefined) checkArchitecture(surroundings.expected);
   const folder = await place(evaluation.data, surroundings.searchFrom);
   const splits = await openData(folder, evaluation.splits);
   const head = evaluation.head && (await place(evaluation.head, surroundings.searchFrom));
@@ -66,8 +70,8 @@ async function evaluateOn(
   evaluator: Evaluator,
   { onProgress, searchFrom: [cwd] }: EvaluationSurroundings,
 ): Promise<EvaluationReport> {
-  const model = await modelFromFolder(path, cwd);
   try {
+    const model = await modelFromFolder(path, cwd);
     const total = splits.reduce((sum, { examples }) => sum + examples, 0);
     const scores: SplitAccuracy[] = [];
     let before = 0;

@@ -11,9 +11,9 @@ import type { DownloadProgress } from "../hub/fetch-files.ts";
 import { modelHub } from "../hub/models.ts";
 import { fetchModels } from "../hub/pull.ts";
 import { isRepositoryName, parseRepository } from "../hub/repository.ts";
-import type { EvaluateSetting } from "../recipe/types.ts";
 import { statPath } from "../sources/file.ts";
 import { openModel } from "../sources/open.ts";
+import type { Prepared } from "./prepare.ts";
 import { readRecipes } from "./recipe-text.ts";
 
 export interface EvaluateOptions extends Omit<EvaluationSurroundings, "searchFrom"> {
@@ -69,13 +69,20 @@ async function folderOf({ model, hub, cwd = ".", signal, onDownload }: EvaluateO
 
 /** The evaluation that a recipe asks for, found possible before a weight is read; undefined if it asks for none. */
 export async function prepareRecipeEvaluation(
-  setting: EvaluateSetting | undefined,
-  searchFrom: EvaluationSurroundings["searchFrom"],
+  { output, searchFrom }: Prepared,
   options: MergeOptions,
 ): Promise<PreparedEvaluation | undefined> {
-  if (setting === undefined) return undefined;
+  const { recipe, models, plan } = output;
+  if (recipe.evaluate === undefined) return undefined;
+  const donor = plan.models.find(({ role }) => role === "base") ?? plan.models[0];
+  const config = models.get(donor?.reference ?? "")?.config;
+  const expected =
+    config === undefined
+      ? undefined
+      : { name: donor?.reference ?? "", config: { ...config, ...plan.configEdits } };
   const { allowCode, environment, signal, onEvaluation: onProgress } = options;
-  return await prepareEvaluation(setting, { searchFrom, allowCode, environment, signal, onProgress });
+  const surroundings = { searchFrom, allowCode, environment, signal, onProgress, expected };
+  return await prepareEvaluation(recipe.evaluate, surroundings);
 }
 
 /** The report of a merge with the scores of its result. */

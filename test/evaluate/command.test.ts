@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { evaluate, isMergeError, merge } from "../../src/index.ts";
+import { writeTinyFamily } from "../fixtures/tiny-models.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import type { ErrorCode, Evaluation } from "../../src/index.ts";
 
@@ -78,6 +79,19 @@ describe("A program that evaluates", () => {
     const out = inFolder("merged");
     const recipe = { text: readFileSync("recipes/glyphs-evaluate-command.yml", "utf8") };
     await assert.rejects(merge({ recipe, out }), refused("RECIPE_CODE", /the program node/));
+    assert.ok(!existsSync(out));
+  });
+
+  it("is the way out of an architecture that no network here has, which is said before anything is merged", async () => {
+    await writeTinyFamily(inFolder());
+    const out = inFolder("unsupported");
+    const text =
+      "base_model: base\nmodels: [{model: ft1}, {model: ft2}]\nevaluate: {data: demo/glyphs/data}\n";
+    const file = inFolder("recipe.yml");
+    await assert.rejects(
+      merge({ recipe: { text, file }, out }),
+      refused("EVALUATE_UNSUPPORTED", /base is a \w+; Stockpot runs CLIPForImageClassification/, /command/),
+    );
     assert.ok(!existsSync(out));
   });
 
