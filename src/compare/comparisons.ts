@@ -12,9 +12,10 @@ interface Scope {
   readonly holds: (score: SplitScore) => boolean;
 }
 
-/** Each split, and the roles that have several. */
+/** Each split and each role; a split that chooses models is no evidence for what it chose. */
 function scopesOf(scores: readonly SplitScore[]): Scope[] {
-  const splits = scores.map(({ split }) => ({
+  const evidence = scores.filter(({ role }) => role !== "held-out");
+  const splits = evidence.map(({ split }) => ({
     name: split,
     holds: (each: SplitScore) => each.split === split,
   }));

@@ -24,7 +24,7 @@ export const compareCommand: Command = {
   options: [
     "data",
     "split",
-    ...PLAN_OPTIONS,
+    ...PLAN_OPTIONS.filter((name) => name !== "locked"),
     "workers",
     "tileBytes",
     "force",
