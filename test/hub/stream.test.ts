@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isMergeError } from "../../src/errors.ts";
 import type { ErrorCode } from "../../src/errors.ts";
+import { HubInputs } from "../../src/hub/hub-inputs.ts";
 import { merge } from "../../src/index.ts";
 import type { MergeOptions, MergeReport } from "../../src/index.ts";
 import { runCli } from "../cli/captured-io.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { writeTinyFamily } from "../fixtures/tiny-models.ts";
 import type { Fault } from "./server/faults.ts";
+import { sha256 } from "./server/content.ts";
 import { startHub } from "./server/server.ts";
 import type { TestHub } from "./server/server.ts";
 
@@ -148,6 +151,44 @@ describe("Merging without storing the models", () => {
       assert.equal(existsSync(temporary("out", String(count))), false);
     });
   }
+
+  it("brings a long tensor over several connections, each byte to its place, and once though some break", async () => {
+    const bytes = randomBytes(80_000_000);
+    const commit = hub.commit("org/long", { [WEIGHTS]: bytes });
+    const file = {
+      name: WEIGHTS,
+      byteLength: bytes.length,
+      hash: sha256(bytes),
+      algorithm: "sha256" as const,
+    };
+    const origin = { repository: "org/long", revision: "main", commit, files: [file], missing: [WEIGHTS] };
+    const settings = {
+      endpoint: hub.url,
+      cacheFolder: temporary("long"),
+      offline: false,
+      limits: { firstPauseMs: 1 },
+    };
+    const inputs = new HubInputs(settings, [
+      { files: [{ name: "other" }] },
+      { hub: origin, files: [{ name: WEIGHTS }] },
+    ]);
+    assert.deepEqual(
+      [inputs.isRemote({ model: 0, file: 0 }), inputs.isRemote({ model: 1, file: 0 })],
+      [false, true],
+    );
+    hub.misbehave({ at: "cdn", file: WEIGHTS, requests: [2], fault: { kind: "drop", after: 5_000_000 } });
+    const [begin, end] = [1000, bytes.length - 1000];
+    const got = Buffer.alloc(end - begin);
+    let received = 0;
+    await inputs.fetch({ model: 1, file: 0, begin, end }, (part, at) => {
+      got.set(part, at);
+      received += part.length;
+    });
+    assert.equal(Buffer.compare(got, bytes.subarray(begin, end)), 0);
+    assert.equal(received, end - begin);
+    assert.equal(hub.traffic.sentBytes(WEIGHTS), end - begin);
+    assert.ok(hub.traffic.count("cdn", WEIGHTS) > 2);
+  });
 
   it("stops when it is told to", async () => {
     hub.misbehave({

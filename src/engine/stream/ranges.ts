@@ -26,7 +26,13 @@ export type Move = (from: FilePosition & { readonly offset: number }) => {
 export function rangesOf(tensor: PlannedTensor): StoredRange[] {
   return inputsOf(tensor).flatMap((input) =>
     input.rows === undefined
-      ? [rangeOf(input, tensor.shape, input.byteLength)]
+      ? [
+          rangeOf(
+            { ...input, dtype: input.lowRank?.storedDtype ?? input.dtype },
+            tensor.shape,
+            input.byteLength,
+          ),
+        ]
       : input.rows.sources.map((source) =>
           rangeOf(source, source.shape, elementCount(source.shape) * bytesPerElement(source.dtype)),
         ),
