@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import type { Hash } from "node:crypto";
+import type { DigestThread } from "./digest-thread.ts";
 import type { Block, Blocks } from "./blocks.ts";
 import type { FilePosition } from "./ranges.ts";
 import type { RemoteInputs } from "./remote-inputs.ts";
@@ -7,14 +6,10 @@ import type { RemoteInputs } from "./remote-inputs.ts";
 /** Longer beginnings than the largest header that the format allows are not fetched for the hash alone. */
 const MAX_HEAD_BYTES = 100_000_008;
 
-/** Pieces of the spool. */
-export type ReadSpool = (offset: number, byteLength: number) => AsyncIterable<Uint8Array>;
-
 interface Digest {
   readonly position: FilePosition;
   readonly blocks: readonly Block[];
   readonly sha256: string;
-  readonly hash: Hash;
   /** Position in `blocks` of the one to hash next. */
   next: number;
   /** Blocks that have come and wait for those before them. */
@@ -30,22 +25,22 @@ interface Digest {
  */
 export class FileDigests {
   readonly #remote: RemoteInputs;
-  readonly #read: ReadSpool;
+  readonly #thread: DigestThread;
   readonly #digests = new Map<string, Digest>();
   #unverified = 0;
   /** Blocks that are being hashed, and will then be let go. */
   #hashing = 0;
 
-  constructor(blocks: Blocks, remote: RemoteInputs, read: ReadSpool) {
+  constructor(blocks: Blocks, remote: RemoteInputs, thread: DigestThread) {
     this.#remote = remote;
-    this.#read = read;
+    this.#thread = thread;
     for (const each of blocks.files) {
       const [first] = each;
       const listed = first && remote.listed(first);
       if (first === undefined) continue;
       if (listed?.algorithm === "sha256" && coversAll(each, listed.byteLength)) {
         this.#digests.set(keyOf(first), {
-          ...{ position: first, blocks: each, sha256: listed.hash, hash: createHash("sha256") },
+          ...{ position: first, blocks: each, sha256: listed.hash },
           ...{ next: 0, arrived: new Map(), running: Promise.resolve(), givenUp: false },
         });
       } else this.#unverified += 1;
@@ -90,7 +85,7 @@ export class FileDigests {
         this.#unverified += 1;
         continue;
       }
-      const found = digest.hash.digest("hex");
+      const found = await this.#thread.digest(keyOf(digest.position));
       const error = found === digest.sha256 ? undefined : this.#remote.wrong(digest.position, found);
       if (error !== undefined) throw error;
     }
@@ -111,8 +106,7 @@ export class FileDigests {
       this.#hashing += 1;
       try {
         if (digest.next === 0) await this.#hashHead(digest, block.begin);
-        for await (const piece of this.#read(entry.offset, block.end - block.begin))
-          digest.hash.update(piece);
+        await this.#thread.addRange(keyOf(block), entry.offset, block.end - block.begin);
       } finally {
         this.#hashing -= 1;
         digest.next += 1;
@@ -128,7 +122,7 @@ export class FileDigests {
     await this.#remote.fetch({ ...digest.position, begin: 0, end: byteLength }, (bytes, at) =>
       head.set(bytes, at),
     );
-    digest.hash.update(head);
+    await this.#thread.addBytes(keyOf(digest.position), head);
   }
 }
 

@@ -1,12 +1,11 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { setImmediate } from "node:timers/promises";
 import type { MergePlan, PlannedTensor } from "../../plan/types.ts";
 import { toSinkError } from "../../sink/errors.ts";
 import type { WeightFile } from "../../sources/types.ts";
 import { divide } from "../tasks.ts";
 import type { Task } from "../tasks.ts";
-import { EngineError } from "../../errors.ts";
+import { DigestThread } from "./digest-thread.ts";
 import { FileDigests } from "./file-digests.ts";
 import { Blocks } from "./blocks.ts";
 import type { Block } from "./blocks.ts";
@@ -17,7 +16,6 @@ import { Spool } from "./spool.ts";
 /** Room for the blocks of a few tasks at a time, so that the next ones arrive while workers are busy. */
 const LEAST_SPOOL_BYTES = 2 ** 30;
 const BLOCK_BYTES = 32 * 2 ** 20;
-const READ_BYTES = 2 ** 20;
 /** Of what the largest task needs: itself, and as much on its way for the next one. */
 const TASKS_IN_SPOOL = 2;
 
@@ -39,6 +37,7 @@ export class StreamedInputs {
   readonly file: WeightFile;
   readonly #blocks: Blocks;
   readonly #spool: Spool;
+  readonly #thread: DigestThread;
   readonly #digests: FileDigests;
   readonly #remote: RemoteInputs;
   readonly #descriptor: number;
@@ -63,7 +62,8 @@ export class StreamedInputs {
     this.#blocks = new Blocks(this.tasks.map(tensorsOf), (position) => remote.isRemote(position), blockBytes);
     const byteLength = Math.max(leastSpoolBytes, largestUnit(this.tasks, this.#blocks) * TASKS_IN_SPOOL);
     this.#mostAtOnce = byteLength / TASKS_IN_SPOOL;
-    this.#digests = new FileDigests(this.#blocks, remote, (...range) => this.#read(...range));
+    this.#thread = new DigestThread(path);
+    this.#digests = new FileDigests(this.#blocks, remote, this.#thread);
     this.#spool = new Spool(byteLength, {
       fetch: (block, offset) => this.#fetch(block, offset),
       keep: (block, offset) => this.#digests.arrived(block, offset),
@@ -106,6 +106,7 @@ export class StreamedInputs {
 
   /** Removes the spool. */
   async close(): Promise<void> {
+    await this.#thread.close();
     closeSync(this.#descriptor);
     await rm(this.file.path, { force: true });
   }
@@ -121,19 +122,6 @@ export class StreamedInputs {
       }
       this.movedBytes += bytes.length;
     });
-  }
-
-  async *#read(offset: number, byteLength: number): AsyncGenerator<Uint8Array> {
-    const buffer = new Uint8Array(Math.min(READ_BYTES, byteLength));
-    for (let done = 0; done < byteLength;) {
-      const length = Math.min(buffer.length, byteLength - done);
-      const count = readSync(this.#descriptor, buffer, 0, length, offset + done);
-      if (count === 0) throw new EngineError("INTERNAL", "The spool ends before its last block");
-      yield buffer.subarray(0, count);
-      done += count;
-      // Others get their turn between two pieces.
-      await setImmediate();
-    }
   }
 }
 
