@@ -36,7 +36,13 @@ export const againHint = (subject: Subject): string =>
 export function unreachable(subject: Subject, endpoint: string, reason: string, attempts = 1): SourceError {
   const times = attempts === 1 ? "" : ` ${attempts} times in a row`;
   const message = `${new URL(endpoint).host} failed${times} for ${subjectText(subject)}: ${reason}`;
-  return hubError("HUB_UNREACHABLE", subject, message, againHint(subject));
+  const asked = "Nothing was downloaded yet. Is there a network? --offline takes what the cache has.";
+  return hubError(
+    "HUB_UNREACHABLE",
+    subject,
+    message,
+    subject.file === undefined ? asked : againHint(subject),
+  );
 }
 
 export function badAnswer(subject: Subject, what: string, cause?: unknown): SourceError {
