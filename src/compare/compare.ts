@@ -94,7 +94,7 @@ async function run(
 }
 
 function openModels(
-  { headers, methods, measured }: PreparedComparison,
+  { headers, methods, measured, searchFrom }: PreparedComparison,
   measurement: Measurement,
   out: string,
   options: CompareOptions,
@@ -102,6 +102,7 @@ function openModels(
   return new VariantModels({
     headers,
     methods,
+    searchFrom,
     measured: { plan: measured.plan, measurement },
     out,
     options,

@@ -4,7 +4,6 @@ import { modelFromFolder } from "../evaluate/model.ts";
 import type { EvaluableModel, TensorLookup } from "../evaluate/types.ts";
 import { mergeAll } from "../merge/intermediates.ts";
 import { headersOfResult } from "../merge/result-headers.ts";
-import { runStep } from "../merge/run-step.ts";
 import { makeDirectory } from "../sink/directory.ts";
 import { writing } from "../sink/errors.ts";
 import type { ModelHeaders } from "../sources/types.ts";
@@ -30,6 +29,8 @@ interface OpenFolder {
 interface Setup {
   readonly headers: ReadonlyMap<string, ModelHeaders>;
   readonly methods: readonly AnyMethod[];
+  /** Folders that relative paths start from. */
+  readonly searchFrom: readonly [string, string];
   readonly measured: Measured;
   /** The output folder, absolute. */
   readonly out: string;
@@ -66,7 +67,7 @@ export class VariantModels {
     const known = this.#kept.get(variant.name);
     if (known !== undefined) return known;
     const name = folderName(variant.name);
-    await this.#merge(variant, join(this.#setup.out, name));
+    await this.#merge(variant, join(this.#setup.out, name), true);
     this.#kept.set(variant.name, name);
     return name;
   }
@@ -98,7 +99,7 @@ export class VariantModels {
     const close = () => rm(place, { recursive: true, force: true, maxRetries: 3 });
     const folder = join(place, folderName(variant.name));
     try {
-      await this.#merge(variant, folder);
+      await this.#merge(variant, folder, false);
       return { folder, close };
     } catch (error) {
       await close();
@@ -106,12 +107,16 @@ export class VariantModels {
     }
   }
 
-  async #merge(variant: PreparedVariant, folder: string): Promise<void> {
-    const { options, methods } = this.#setup;
-    const merging = { ...options, methods, out: folder, onProgress: undefined, onPlan: undefined };
-    const { source } = variant;
-    if (source.kind === "step") await runStep(source.step, folder, source.step.recipe.documentText, merging);
-    else if (source.kind === "file") await mergeAll(source.prepared, merging);
+  /** What is not to be kept needs no lock file. */
+  async #merge({ source }: PreparedVariant, folder: string, lock: boolean): Promise<void> {
+    const { options, methods, searchFrom } = this.#setup;
+    if (source.kind === "headers") return;
+    const prepared =
+      source.kind === "file"
+        ? source.prepared
+        : { methods, searchFrom, intermediates: [], output: source.step };
+    const made = { out: folder, methods: prepared.methods, onProgress: undefined, onPlan: undefined };
+    await mergeAll(prepared, { ...options, ...made, ...(lock ? {} : { lock }) });
   }
 
   async #inMemory(

@@ -99,6 +99,7 @@ describe("A comparison with data", () => {
     const [kept, expected] = [readWeights(inFolder("out", "model_stock")), readWeights(merged.out)];
     for (const [name, { bytes }] of expected) assert.deepEqual(kept.get(name)?.bytes, bytes, name);
     assert.ok(!existsSync(inFolder("out", "uniform_soup")));
+    assert.ok(existsSync(inFolder("out", "model_stock", "stockpot.lock.json")));
   });
 
   it("says which variants one measuring pass was enough for", () => {
