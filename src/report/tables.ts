@@ -18,11 +18,7 @@ const amount = (value: number | undefined, digits: number) =>
   number(value === undefined ? "" : value.toFixed(digits));
 
 /** A table that scrolls by itself where it is wider than the page, with a button that copies it as CSV. */
-function table(
-  caption: string,
-  head: readonly TableCell[],
-  rows: readonly (readonly TableCell[])[],
-): string {
+function table(caption: string, head: readonly TableCell[], rows: readonly (readonly TableCell[])[]): string {
   const cellsOf = (name: "th" | "td") => (cell: TableCell, column: number) => {
     const { text, number: isNumber, strong } = typeof cell === "string" ? ({ text: cell } as Cell) : cell;
     const classes = [isNumber === true ? "number" : "", strong === true ? "bold" : ""]
