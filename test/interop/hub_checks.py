@@ -1,4 +1,4 @@
-"""Uses Python's own client on the Hub at HF_ENDPOINT, which test/interop/hub.test.ts started; prints what it saw as JSON."""
+"""Uses Python's own client on the Hub at HF_ENDPOINT, which test/interop/hub-client.test.ts started; prints what it saw as JSON."""
 
 import hashlib
 import json
@@ -53,5 +53,10 @@ def upload(folder):
     return {"oid": commit.oid, "pull_request": request.pr_url}
 
 
+def fetch(cache):
+    """What Stockpot pushed."""
+    return digests(snapshot_download("tester/pushed", cache_dir=cache))
+
+
 if __name__ == "__main__":
-    print(json.dumps({"download": download, "upload": upload}[sys.argv[1]](sys.argv[2])))
+    print(json.dumps({"download": download, "upload": upload, "fetch": fetch}[sys.argv[1]](sys.argv[2])))
