@@ -70,6 +70,7 @@ export const CODES = {
     SOURCE_CONFIG: "A model's config.json or modules.json is not valid JSON, or leads out of its folder.",
     SOURCE_LEFT_OUT:
       "A small file of a model is not carried into the output: it is a link that leads out of the model's folder, or too large.",
+    SOURCE_REVISION: "A revision is given for a model on this machine, where it has no effect.",
     SOURCE_NO_TOKENIZER: "A model has no tokenizer file that can be read.",
     SOURCE_TOO_MANY_FILES: "A model's folder holds more small files than any model has.",
     SOURCE_DIGEST: "A file's content is not what its name in a cache says.",

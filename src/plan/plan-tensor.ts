@@ -32,7 +32,7 @@ export function planTensor(row: Row, unequal: UnequalStacks, context: PlanContex
   const donor = exact.find(({ model }) => context.table.isBase(model)) ?? exact[0];
   if (donor !== undefined && exact.every(({ header }) => !isFloatDtype(header.dtype))) {
     if (all.length > 1 && !checkQuantized(all, row, context)) return undefined;
-    if (all.length > 1) reportCopy(row, donor, "that hold no floats", context);
+    if (all.length > 1) reportCopy(row, donor, "without floats", context);
     context.instead.set(row.name, "the tensor holds no floats");
     return copyTensor(row, donor, context);
   }

@@ -61,7 +61,7 @@ export function planMerge(
 
   const depths = stackDepths(drafts);
   const counted = groupTensors(drafts).map((draft) => ({ ...draft, ...layerCountOf(draft, depths) }));
-  const { tensors, shards } = placeTensors(counted, options.maxShardBytes);
+  const { tensors, shards } = placeTensors(counted, options.maxShardBytes, weightsStem(table.at(DONOR)));
   const layerCount = Math.max(0, ...depths.values());
   const dtype = changedDtype(table.at(DONOR), tensors);
   return {
@@ -118,11 +118,18 @@ function compareWithDonor(donor: ModelHeaders, tensors: readonly PlannedTensor[]
   };
 }
 
+/** What the names of the output's weights start with: Diffusers loads no others than those it writes. */
+function weightsStem({ files }: ModelHeaders): string {
+  const diffusers = "diffusion_pytorch_model";
+  return files.length > 0 && files.every(({ name }) => name.startsWith(diffusers)) ? diffusers : "model";
+}
+
 function placeTensors(
   tensors: readonly Omit<PlannedTensor, "shard" | "offset">[],
   maxShardBytes: number,
+  stem: string,
 ): { tensors: PlannedTensor[]; shards: PlannedShard[] } {
-  const layouts = layOut(tensors, maxShardBytes);
+  const layouts = layOut(tensors, maxShardBytes, stem);
   const places = new Map(
     layouts.flatMap((layout, shard) =>
       layout.tensors.map(({ name, offset }) => [name, { shard, offset }] as const),

@@ -118,7 +118,7 @@ export interface PlannedModel {
 }
 
 export interface PlannedShard {
-  /** Final name: "model.safetensors" or "model-00001-of-00002.safetensors". */
+  /** Final name: "model.safetensors" or "model-00001-of-00002.safetensors"; "diffusion_pytorch_model" as the donor has it. */
   readonly name: string;
   /** Whole file, header included. */
   readonly byteLength: number;

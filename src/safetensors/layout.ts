@@ -20,7 +20,7 @@ export type PlacedTensor<T extends LayoutTensor = LayoutTensor> = T & {
 };
 
 export interface ShardLayout<T extends LayoutTensor = LayoutTensor> {
-  /** "model.safetensors", or "model-00001-of-00002.safetensors". */
+  /** "model.safetensors", or "model-00001-of-00002.safetensors"; other stems likewise. */
   readonly name: string;
   /** The start of the file, up to the first data byte. */
   readonly header: Uint8Array;
@@ -33,13 +33,15 @@ export interface ShardLayout<T extends LayoutTensor = LayoutTensor> {
 /**
  * Places tensors in files. They fill shards in the order given: one that would take a non-empty shard above
  * `maxShardBytes` (of data) starts the next, so that a larger tensor has a shard to itself; zero or less means one file.
+ * The files' names start with `stem`.
  */
 export function layOut<T extends LayoutTensor>(
   tensors: readonly T[],
   maxShardBytes: number,
+  stem = "model",
 ): readonly ShardLayout<T>[] {
   const groups = fillShards(tensors, maxShardBytes);
-  return groups.map((group, at) => placeShard(group, shardName(at, groups.length)));
+  return groups.map((group, at) => placeShard(group, shardName(stem, at, groups.length)));
 }
 
 function fillShards<T extends LayoutTensor>(tensors: readonly T[], maxShardBytes: number): T[][] {
@@ -57,9 +59,9 @@ function fillShards<T extends LayoutTensor>(tensors: readonly T[], maxShardBytes
   return groups;
 }
 
-function shardName(at: number, count: number): string {
+function shardName(stem: string, at: number, count: number): string {
   const number = (value: number) => String(value).padStart(5, "0");
-  return count === 1 ? "model.safetensors" : `model-${number(at + 1)}-of-${number(count)}.safetensors`;
+  return count === 1 ? `${stem}.safetensors` : `${stem}-${number(at + 1)}-of-${number(count)}.safetensors`;
 }
 
 function placeShard<T extends LayoutTensor>(group: readonly T[], name: string): ShardLayout<T> {

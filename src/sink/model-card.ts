@@ -24,7 +24,7 @@ export function renderModelCard(
     `# ${title}`,
     "A merge of the models below into one set of weights, made with Stockpot.",
     "## Merge method",
-    `${methodLink(plan.mergeMethod, methods)}${base === undefined ? "" : `, using ${modelLink(base)} as base`}.`,
+    `${methodLink(plan.mergeMethod, methods)}${base === undefined ? "" : `, using ${modelLink(base)} as base`}.${pageOf(plan)}`,
     ...otherMethods(plan, methods),
     ...randomness(plan),
     ...moduleNote(plan),
@@ -39,7 +39,7 @@ export function renderModelCard(
     }),
     ...renderProvenance(recipeText, inputs),
   ];
-  return withoutTokens(`${frontMatter(modelsOnDisk(plan))}\n${sections.join("\n\n")}\n`);
+  return withoutTokens(`${frontMatter(modelsOnDisk(plan), libraryOf(plan))}\n${sections.join("\n\n")}\n`);
 }
 
 /** The models that the merge and those before it read, results of theirs left out. */
@@ -56,16 +56,21 @@ function madeFrom(name: string, plan: MergePlan, methods: readonly AnyMethod[]):
   return `${codeSpan(name)} is a merge of its own: ${methodLink(plan.mergeMethod, methods)} of ${models.join(", ")}${over}.`;
 }
 
-function frontMatter(models: readonly PlannedModel[]): string {
+function frontMatter(models: readonly PlannedModel[], library: string): string {
   const ids = [...new Set(models.flatMap(hubIds))];
   return [
     "---",
     ids.length === 0 ? "base_model: []" : `base_model:\n${ids.map((id) => `- ${yamlString(id)}`).join("\n")}`,
-    "library_name: transformers",
+    `library_name: ${library}`,
     "tags:\n- mergekit\n- merge\n- stockpot",
     "---",
   ].join("\n");
 }
+
+const libraryOf = ({ output, sideFiles }: MergePlan): string => {
+  if (output.shards[0]?.name.startsWith("diffusion_") === true) return "diffusers";
+  return sideFiles.some(({ name }) => name === "modules.json") ? "sentence-transformers" : "transformers";
+};
 
 const HUB_REFERENCE =
   /^(?<model>\w[\w.-]*(?:\/\w[\w.-]*)?)(?:@[^@+]*)?(?:\+(?<lora>\w[\w.-]*(?:\/\w[\w.-]*)?)(?:@[^@+]*)?)?$/;
@@ -94,6 +99,11 @@ function methodLink(name: string, methods: readonly AnyMethod[]): string {
 
 const specsOf = (method: string, methods: readonly AnyMethod[]): ParameterSpecs =>
   (methodByName(method, methods)?.parameters ?? {}) as ParameterSpecs;
+
+/** Where formula and parameters are explained: methods of the user's own have no page. */
+function pageOf({ mergeMethod }: MergePlan): string {
+  return methodByName(mergeMethod) === undefined ? "" : ` \`stockpot methods ${mergeMethod}\` explains it.`;
+}
 
 /** The seed of each merge that depends on one. */
 function randomness(plan: MergePlan): string[] {

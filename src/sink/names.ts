@@ -1,4 +1,3 @@
-export const INDEX_NAME = "model.safetensors.index.json";
 export const CONFIG_NAME = "config.json";
 export const RECIPE_NAME = "mergekit_config.yml";
 export const MODEL_CARD_NAME = "README.md";
@@ -16,6 +15,10 @@ export function partialName(token: string, number: number, name: string): string
 
 export const isPartialName = (name: string): boolean => PARTIAL.test(name);
 
+/** The index beside the shard of that name: "model.safetensors.index.json". */
+export const indexName = (shard: string): string =>
+  shard.replace(/-\d+-of-\d+\.safetensors$/, ".safetensors.index.json");
+
 /** Weights and index as this sink and mergekit name them: those of an earlier run must not outlive a new one. */
 export const isWeightName = (name: string): boolean =>
-  name === INDEX_NAME || /^model(-\d+(-of-\d+)?)?\.safetensors$/.test(name);
+  /^(?:model|diffusion_pytorch_model)(?:-\d+(?:-of-\d+)?)?\.safetensors(?:\.index\.json)?$/.test(name);

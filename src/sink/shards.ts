@@ -1,7 +1,7 @@
 import { SinkError } from "../errors.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import { encodeHeader, shardIndex } from "../safetensors/layout.ts";
-import { INDEX_NAME } from "./names.ts";
+import { indexName } from "./names.ts";
 import type { Staging } from "./staging.ts";
 import type { WrittenFile } from "./types.ts";
 
@@ -34,12 +34,10 @@ export const shardFiles = (plan: MergePlan): readonly WrittenFile[] =>
 /** Stages the index of a sharded output. */
 export async function stageIndex(staging: Staging, plan: MergePlan): Promise<WrittenFile[]> {
   const { shards } = plan.output;
-  if (shards.length < 2) return [];
-  const entries = plan.tensors.map(({ name, byteLength, shard }) => ({
-    name,
-    byteLength,
-    shard: shards[shard]?.name ?? "",
-  }));
-  const byteLength = await staging.write(INDEX_NAME, `${JSON.stringify(shardIndex(entries), null, 2)}\n`);
-  return [{ name: INDEX_NAME, byteLength, role: "index" }];
+  const [first] = shards;
+  if (first === undefined || shards.length < 2) return [];
+  const name = indexName(first.name);
+  const entries = plan.tensors.map((tensor) => ({ ...tensor, shard: shards[tensor.shard]?.name ?? "" }));
+  const byteLength = await staging.write(name, `${JSON.stringify(shardIndex(entries), null, 2)}\n`);
+  return [{ name, byteLength, role: "index" }];
 }

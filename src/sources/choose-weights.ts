@@ -10,22 +10,22 @@ export type WeightChoice = { readonly format: WeightFormat } & (
 
 interface FormatNames {
   readonly format: WeightFormat;
-  /** The whole model in one file. */
-  readonly single: string;
+  /** The whole model in one file: as transformers writes it, and as Diffusers does. */
+  readonly singles: readonly string[];
   readonly endings: readonly string[];
   readonly indexSuffix: string;
 }
 
 const SAFETENSORS: FormatNames = {
   format: "safetensors",
-  single: "model.safetensors",
+  singles: ["model.safetensors", "diffusion_pytorch_model.safetensors"],
   endings: [".safetensors"],
   indexSuffix: ".safetensors.index.json",
 };
 
 const PYTORCH: FormatNames = {
   format: "pytorch",
-  single: "pytorch_model.bin",
+  singles: ["pytorch_model.bin", "diffusion_pytorch_model.bin"],
   endings: [".bin", ".pt", ".pth", ".ckpt"],
   indexSuffix: ".bin.index.json",
 };
@@ -72,15 +72,16 @@ export function chooseWeights(folder: string, names: readonly string[]): WeightC
 
 /** The file, or else the index, that a format has by its name. */
 function namedChoice(
-  { format, single, indexSuffix }: FormatNames,
+  { format, singles, indexSuffix }: FormatNames,
   folder: string,
   names: readonly string[],
   own: readonly string[],
 ): WeightChoice | undefined {
-  if (names.includes(single)) return { format, files: [single] };
+  const single = singles.find((name) => names.includes(name));
+  if (single !== undefined) return { format, files: [single] };
   const indexes = own.filter((name) => name.endsWith(indexSuffix));
-  const usual = `${single}.index.json`;
-  const [index, ...others] = indexes.includes(usual) ? [usual] : indexes;
+  const usual = singles.map((name) => `${name}.index.json`).find((name) => indexes.includes(name));
+  const [index, ...others] = usual === undefined ? indexes : [usual];
   if (index !== undefined && others.length > 0) throw severalSets(folder, "indexes", indexes);
   return index === undefined ? undefined : { format, index };
 }

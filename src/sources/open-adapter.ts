@@ -31,7 +31,7 @@ export interface AdapterWeights {
   readonly replacements: ReadonlyMap<string, AdapterTensor>;
 }
 
-const CONFIG = "adapter_config.json";
+export const ADAPTER_CONFIG = "adapter_config.json";
 const WEIGHTS = ["adapter_model.safetensors", "adapter_model.bin"];
 const PREFIX = "base_model.model.";
 const PARTS: Readonly<Record<string, "a" | "b" | "magnitude">> = {
@@ -49,12 +49,12 @@ export async function openAdapter(path: string, options: OpenOptions): Promise<A
   if (location === undefined) throw await withHint(path, options);
   const store = new DiskStore(location.path);
   const where = store.label();
-  if (location.kind !== "folder" || !(await store.isThere(CONFIG))) {
-    const hint = `An adapter is a folder with ${CONFIG} and ${WEIGHTS[0] ?? ""}, as PEFT saves it.`;
+  if (location.kind !== "folder" || !(await store.isThere(ADAPTER_CONFIG))) {
+    const hint = `An adapter is a folder with ${ADAPTER_CONFIG} and ${WEIGHTS[0] ?? ""}, as PEFT saves it.`;
     throw new SourceError("SOURCE_ADAPTER", `${where} is no LoRA adapter`, { where, hint });
   }
-  const text = await store.readText(CONFIG, MAX_CONFIG_BYTES);
-  const config = parseAdapterConfig(parseConfig(text, store.label(CONFIG)), where);
+  const text = await store.readText(ADAPTER_CONFIG, MAX_CONFIG_BYTES);
+  const config = parseAdapterConfig(parseConfig(text, store.label(ADAPTER_CONFIG)), where);
   const read = await readWeights(store);
   return { where, config, file: read.file, ...partsOf(read, where) };
 }

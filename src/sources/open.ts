@@ -1,6 +1,6 @@
 import { FormatError, isMergeError, problemOf, SourceError, throwIfErrors } from "../errors.ts";
-import type { MergeError } from "../errors.ts";
-import { openAdapter } from "./open-adapter.ts";
+import type { MergeError, Problem } from "../errors.ts";
+import { ADAPTER_CONFIG, openAdapter } from "./open-adapter.ts";
 import { applyAdapter } from "./apply-adapter.ts";
 import { locate, notFound } from "./locate.ts";
 import type { OpenOptions } from "./locate.ts";
@@ -18,7 +18,7 @@ export async function openModels(
   // One after the other: each opens up to a batch of files at a time.
   for (const reference of references) {
     try {
-      models.set(referenceText(reference), await openModel(reference, options));
+      models.set(referenceText(reference), notAnAdapter(await openModel(reference, options)));
     } catch (error) {
       if (!isMergeError(error)) throw error;
       errors.push(error);
@@ -35,10 +35,30 @@ export async function openModels(
 export async function openModel(reference: ModelReference, options: OpenOptions): Promise<ModelHeaders> {
   const errors: MergeError[] = [];
   const { lora, ...plain } = reference;
-  const model = await findModel(plain, options, (error) => errors.push(error));
+  const found = await findModel(plain, options, (error) => errors.push(error));
   throwAll(errors);
+  const parts = found.hub === undefined ? [plain, lora] : [lora];
+  const unused = parts.flatMap((part) =>
+    part?.revision === undefined ? [] : [unusedRevision(part.path, part.revision)],
+  );
+  const model = unused.length === 0 ? found : { ...found, warnings: [...(found.warnings ?? []), ...unused] };
   if (lora === undefined) return model;
   return applyAdapter(model, await openAdapter(lora.path, options), referenceText(reference));
+}
+
+function unusedRevision(path: string, revision: string): Problem {
+  const message = `${path} is on this machine: its revision ${JSON.stringify(revision)} has no effect`;
+  return { code: "SOURCE_REVISION", severity: "warning", message, hint: "Leave the revision out." };
+}
+
+/** Refuses an adapter's folder in the place of a model, of which only the adapter's matrices would be merged. */
+function notAnAdapter(model: ModelHeaders): ModelHeaders {
+  const { reference, files, sideFiles } = model;
+  const isAdapter = sideFiles.some(({ name }) => name === ADAPTER_CONFIG);
+  if (!isAdapter || !files.every(({ name }) => name.startsWith("adapter_model."))) return model;
+  const hint = `Write the model that it was trained on before it: MODEL+${reference}.`;
+  const message = `${reference} is a LoRA adapter, not a model`;
+  throw new SourceError("SOURCE_ADAPTER", message, { where: reference, hint });
 }
 
 /** Reads what is known of a model, as a path first: whoever has a folder of that name means it. */

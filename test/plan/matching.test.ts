@@ -226,7 +226,7 @@ describe("matching tensors", () => {
       [
         [
           "PLAN_COPIED",
-          '3 tensors that hold no floats ("position_ids", "mask" and "scale") are copied from a, not merged.',
+          '3 tensors without floats ("position_ids", "mask" and "scale") are copied from a, not merged.',
         ],
       ],
     );

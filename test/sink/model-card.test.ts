@@ -36,7 +36,7 @@ A merge of the models below into one set of weights, made with Stockpot.
 
 ## Merge method
 
-[Model Stock](https://arxiv.org/abs/2403.19522), using [org/base](https://huggingface.co/org/base) as base.
+[Model Stock](https://arxiv.org/abs/2403.19522), using [org/base](https://huggingface.co/org/base) as base. \`stockpot methods model_stock\` explains it.
 
 ## Models
 
@@ -49,6 +49,19 @@ A merge of the models below into one set of weights, made with Stockpot.
 ${RECIPE}\`\`\`
 `,
     );
+  });
+
+  it("names the library that loads the weights", () => {
+    const plan = smallPlan({ donor: "/cache/base" });
+    const shards = plan.output.shards.map((shard) => ({
+      ...shard,
+      name: "diffusion_pytorch_model.safetensors",
+    }));
+    const libraryOf = (changed: MergePlan) =>
+      (frontMatter(renderModelCard("/out/x", changed, RECIPE)) as Record<string, unknown>)["library_name"];
+    assert.equal(libraryOf({ ...plan, output: { ...plan.output, shards } }), "diffusers");
+    const sideFiles = [{ name: "modules.json", byteLength: 9 }];
+    assert.equal(libraryOf({ ...plan, sideFiles }), "sentence-transformers");
   });
 
   it("lists no local folder as a repository of the Hub", () => {
