@@ -37,6 +37,7 @@ export { parseRecipe, parseRecipes } from "./recipe/parse.ts";
 export type { ParseOptions } from "./recipe/parse.ts";
 export { recipeSchema } from "./recipe/schema.ts";
 export { describeValues } from "./recipe/values.ts";
+export { didYouMean } from "./nearest.ts";
 export type {
   EvaluateSetting,
   Override,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { METHODS } from "../src/methods/index.ts";
 
 /** From the bottom up: a folder or file of src/ may import only from itself and from rows further up in this list. */
 const LAYERS = [
@@ -95,6 +96,7 @@ const WITHOUT_NODE = [
 const NODE_ALLOWED_IN = ["src/kernels/load.ts"];
 
 const MAX_FILE_LINES = 250;
+const MAX_METHOD_LINES = 60;
 
 interface Import {
   readonly from: string;
@@ -230,6 +232,19 @@ describe("The architecture", () => {
       (path) => readFileSync(path, "utf8").split("\n").length - 1 > MAX_FILE_LINES,
     );
     assert.deepEqual(long, []);
+  });
+
+  it(`has one file of at most ${MAX_METHOD_LINES} lines for each merge method`, () => {
+    const found = sourceFiles.flatMap((path) => {
+      const text = readFileSync(path, "utf8");
+      const count = dirname(path) === join("src", "methods") ? text.split("= defineMethod({").length - 1 : 0;
+      return count === 0 ? [] : [{ path, count, lines: text.split("\n").length - 1 }];
+    });
+    assert.deepEqual(
+      found.filter(({ count, lines }) => count > 1 || lines > MAX_METHOD_LINES),
+      [],
+    );
+    assert.equal(found.length, METHODS.length);
   });
 
   it("is described by a table in docs/architecture.md that names what src/ holds and nothing else", () => {

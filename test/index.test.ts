@@ -27,6 +27,7 @@ describe("the public API", () => {
       "comparisonOf",
       "defineMethod",
       "describeValues",
+      "didYouMean",
       "estimateResources",
       "evaluate",
       "findCached",

@@ -1,9 +1,7 @@
 import { weightedSum } from "./combination.ts";
 import { defineMethod } from "./define.ts";
 import { flag, number, perModel } from "./params.ts";
-
-/** Weights that cancel to less than this cannot be normalised. */
-const SMALLEST_WEIGHT_SUM = 1e-8;
+import { checkSum, sumOf } from "./weights.ts";
 
 export const linear = defineMethod({
   name: "linear",
@@ -27,13 +25,10 @@ export const linear = defineMethod({
   },
   whenMissing: "error",
   symmetric: true,
-  check: ({ weight, normalize }) =>
-    normalize && Math.abs(sum(weight)) < SMALLEST_WEIGHT_SUM
-      ? `the weights ${weight.join(", ")} sum to zero and cannot be normalised`
-      : undefined,
+  check: checkSum,
   solve: ({ parameters: { weight, normalize } }) => {
     if (!normalize) return { combination: weightedSum(weight) };
-    const total = sum(weight);
+    const total = sumOf(weight);
     return {
       combination: weightedSum(
         weight.map((w) => w / total),
@@ -42,7 +37,3 @@ export const linear = defineMethod({
     };
   },
 });
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}

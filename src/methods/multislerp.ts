@@ -3,9 +3,7 @@ import { defineMethod } from "./define.ts";
 import { CANCELLED, norm, squaredLength } from "./gram.ts";
 import { flag, number, perModel } from "./params.ts";
 import { gram } from "./statistics.ts";
-
-/** Weights that cancel to less than this cannot be normalised. */
-const SMALLEST_WEIGHT_SUM = 1e-8;
+import { checkSum, sumOf } from "./weights.ts";
 
 export const multislerp = defineMethod({
   name: "multislerp",
@@ -35,26 +33,20 @@ export const multislerp = defineMethod({
   whenMissing: "error",
   symmetric: true,
   check: ({ weight, normalize_weights: normalize }) =>
-    normalize && weight.length > 1 && Math.abs(sum(weight)) < SMALLEST_WEIGHT_SUM
-      ? `the weights ${weight.join(", ")} sum to zero and cannot be normalised`
-      : undefined,
+    weight.length > 1 ? checkSum({ weight, normalize }) : undefined,
   measure: ({ hasBase }) => ({ products: gram(hasBase ? "taskVectors" : "weights") }),
   solve: ({ n, hasBase, parameters }, { products }) => {
     const { weight, normalize_weights: normalize, eps } = parameters;
     if (n === 1) return { combination: combineVectors([1], hasBase) };
-    const w = weight.map((each) => (normalize ? each / sum(weight) : each));
+    const w = weight.map((each) => (normalize ? each / sumOf(weight) : each));
     const norms = w.map((_, i) => norm(products, i));
     const direction = w.map((each, i) => (norms[i] === 0 ? 0 : each / ((norms[i] ?? NaN) + eps)));
     const length = Math.sqrt(squaredLength(products, direction));
-    const longest = sum(direction.map((each, i) => Math.abs(each) * (norms[i] ?? NaN)));
+    const longest = sumOf(direction.map((each, i) => Math.abs(each) * (norms[i] ?? NaN)));
     if (length < eps || length <= CANCELLED * longest)
       return { combination: combineVectors(w, hasBase), report: { length } };
-    const radius = sum(w.map((each, i) => each * (norms[i] ?? NaN)));
+    const radius = sumOf(w.map((each, i) => each * (norms[i] ?? NaN)));
     const c = direction.map((each) => (each * radius) / length);
     return { combination: combineVectors(c, hasBase), report: { length } };
   },
 });
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}

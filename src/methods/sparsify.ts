@@ -7,10 +7,10 @@ import { flag, number, perModel } from "./params.ts";
 import type { ParameterSpecs } from "./params.ts";
 import type { KeptSums, Magnitudes } from "./statistics.ts";
 import type { SolveContext } from "./define.ts";
+import { divisorOf } from "./weights.ts";
 
 /** Sums of magnitudes below this are not divided by, as in mergekit. */
 const SMALLEST_SUM = 1e-7;
-const SMALLEST_WEIGHT_SUM = 1e-8;
 
 export const WEIGHT = perModel(number({ doc: "Factor of this model's task vector." }));
 export const DENSITY = perModel(
@@ -117,9 +117,7 @@ export function addSparse(
   const weights = Float64Array.from(weight);
   const factors = weights.map((w, i) => w * (rescale?.[i] ?? 1));
   if (!election) {
-    const sum = weights.reduce((total, w) => total + w, 0);
-    const divisor = normalize && Math.abs(sum) >= SMALLEST_WEIGHT_SUM ? sum : 1;
-    return { kind: "sparse", masks, factors, scale: scale / divisor };
+    return { kind: "sparse", masks, factors, scale: scale / divisorOf({ weight, normalize }) };
   }
   const divisor = normalize ? { divisor: { weights, floor: 0 } } : {};
   return { kind: "sparse", masks, factors, scale, election: { votes: factors, ...divisor } };

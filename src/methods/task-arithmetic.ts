@@ -2,9 +2,7 @@ import { addTaskVectors } from "./combination.ts";
 import { defineMethod } from "./define.ts";
 import { LINES, linesFactor } from "./lines.ts";
 import { flag, number, perModel } from "./params.ts";
-
-/** A sum of weights closer to zero than this is not divided by, as in mergekit. */
-const SMALLEST_WEIGHT_SUM = 1e-8;
+import { checkSumOfParts, divisorOf } from "./weights.ts";
 
 export const taskArithmetic = defineMethod({
   name: "task_arithmetic",
@@ -43,10 +41,10 @@ export const taskArithmetic = defineMethod({
   },
   whenMissing: "base",
   symmetric: true,
+  check: checkSumOfParts,
   solve: (context) => {
-    const { weight, lambda, normalize } = context.parameters;
-    const sum = weight.reduce((total, value) => total + value, 0);
-    const divisor = normalize && Math.abs(sum) >= SMALLEST_WEIGHT_SUM ? sum : 1;
+    const { weight, lambda } = context.parameters;
+    const divisor = divisorOf(context.parameters);
     const factor = lambda * linesFactor(context.parameters, context);
     return { combination: addTaskVectors(weight.map((w) => (factor * w) / divisor)) };
   },

@@ -8,6 +8,7 @@ const usageErrors: readonly (readonly [title: string, argv: string[], message: R
   ["an unknown flag", ["methods", "--debgu"], /Unknown option '--debgu'/, /Did you mean --debug\?/],
   ["too many arguments", ["methods", "a", "b"], /Too many arguments/, /"stockpot methods --help" explains/],
   ["an unknown method", ["methods", "slurp"], /"slurp" is not a merge method/, /model_stock, linear/],
+  ["a misspelt method", ["methods", "tise"], /method\. Did you mean "ties"\?/, /model_stock, linear/],
 ];
 
 describe("The command line", () => {

@@ -68,6 +68,7 @@ const ENDS: readonly Readonly<Record<string, number>>[] = [
 
 /** What cannot divide by a sum of weights says so before anything is read; other methods have an answer. */
 const REFUSE_CANCELLED_WEIGHTS = ["linear", "geometric_median", "multislerp"];
+const REFUSE_TO_NORMALIZE_THEM = ["linear", "task_arithmetic", "dare_linear", "breadcrumbs", "della_linear"];
 
 const CASES = METHODS.flatMap((method) => {
   const cases = [{ method, withoutBase: false }];
@@ -105,13 +106,20 @@ for (const { method, withoutBase } of CASES) {
     }
 
     if (!has(method, ["weight"])) return;
-    for (const weights of [
-      [1, -1, 0],
-      [0, 0, 0],
-    ]) {
-      const recipe = { modelParameters: weights.slice(0, MODELS).map((weight) => ({ weight })) };
-      const refuses = REFUSE_CANCELLED_WEIGHTS.includes(method.name);
-      it(`${refuses ? "refuses" : "has an answer to"} the weights ${weights.join(", ")}`, async () => {
+    const normalized = has(method, ["normalize"]) ? [false, true] : [false];
+    for (const [weights, normalize] of normalized.flatMap((normalize) => [
+      [[1, -1, 0], normalize] as const,
+      [[0, 0, 0], normalize] as const,
+    ])) {
+      const recipe = {
+        modelParameters: weights.slice(0, MODELS).map((weight) => ({ weight })),
+        ...(normalize ? { parameters: { normalize } } : {}),
+      };
+      const refuses =
+        REFUSE_CANCELLED_WEIGHTS.includes(method.name) ||
+        (normalize && weights[0] !== 0 && REFUSE_TO_NORMALIZE_THEM.includes(method.name));
+      const how = normalize ? ", normalised" : "";
+      it(`${refuses ? "refuses" : "has an answer to"} the weights ${weights.join(", ")}${how}`, async () => {
         const merged = assertFormula([x, y, x, sign(y, 0.5)], recipe);
         if (!refuses) await merged;
         else

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FixtureDtype, FixtureTensor } from "../fixtures/write-safetensors.ts";
-import { floats } from "./workplace.ts";
+import { floats, withCode } from "./workplace.ts";
 import type { Checks, Workplace } from "./workplace.ts";
 
 const vector = (dtype: FixtureDtype, values: readonly number[]): FixtureTensor => ({
@@ -71,6 +71,16 @@ export const masksChecks = (at: Workplace): Checks => ({
     assert.equal(new Set(alone).size, 2);
     assert.deepEqual(await merged(["a", "v", "w", "x"], 1), alone);
     assert.notDeepEqual(await merged(["w"], 2), alone);
+  },
+  "weights that cancel": async () => {
+    const models = { base: [1, 2], a: [3, 5], b: [4, 4] };
+    const weighted = (w: number) =>
+      `{model: a, parameters: {weight: ${w}}}, {model: b, parameters: {weight: ${-w}}}`;
+    for (const method of ["task_arithmetic", "dare_linear", "breadcrumbs", "della_linear"]) {
+      const text = (w: number) => recipe(method, weighted(w), "{normalize: true}");
+      await assert.rejects(at.mergeVectors(models, text(0.5)), withCode("PLAN_PARAMETER"));
+      assert.deepEqual([...(await at.mergeVectors(models, text(0))).values], models.base);
+    }
   },
   "dtype of the output": async () => {
     const folder = await at.modelsIn({

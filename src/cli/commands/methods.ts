@@ -1,4 +1,4 @@
-import { describeValues, loadMethodModules, METHODS, UsageError } from "../../index.ts";
+import { describeValues, didYouMean, loadMethodModules, METHODS, UsageError } from "../../index.ts";
 import type { AnyMethod, ParameterSpec } from "../../index.ts";
 import type { Command } from "../command.ts";
 import { textWidth } from "../io.ts";
@@ -41,8 +41,9 @@ async function find(name: string, allowCode: boolean): Promise<readonly AnyMetho
       hint: "If you trust it, add --allow-code.",
     });
   }
-  throw new UsageError("USAGE", `"${name}" is not a merge method.`, {
-    hint: `There are ${METHODS.map((candidate) => candidate.name).join(", ")}.`,
+  const names = METHODS.map((candidate) => candidate.name);
+  throw new UsageError("USAGE", `"${name}" is not a merge method.${didYouMean(name, names)}`, {
+    hint: `There are ${names.join(", ")}.`,
   });
 }
 
