@@ -7,6 +7,7 @@ import { makeDirectory, removeDirectories } from "../sink/directory.ts";
 import { writing } from "../sink/errors.ts";
 import { checkOutput } from "../sink/open.ts";
 import type { ModelHeaders } from "../sources/types.ts";
+import { removeLeftoverResults } from "./leftover-results.ts";
 import { inputModels, lockInputs } from "./lock-inputs.ts";
 import type { Step } from "./plan-step.ts";
 import type { IntermediateStep, Prepared } from "./prepare.ts";
@@ -25,6 +26,8 @@ interface Place {
   /** What is in it is not to be kept. */
   readonly temporary: boolean;
   readonly close: () => Promise<void>;
+  /** Removes what killed runs for the same output left; for when this one is complete. */
+  readonly tidy: () => Promise<void>;
 }
 
 /**
@@ -44,7 +47,9 @@ export async function mergeAll(prepared: Prepared, options: PlacedOptions): Prom
     );
   const place = await openPlace(out, options);
   try {
-    return await mergeInto(place, prepared, out, options);
+    const report = await mergeInto(place, prepared, out, options);
+    await place.tidy();
+    return report;
   } finally {
     await place.close();
   }
@@ -69,17 +74,19 @@ async function lockOfStep(step: Step, options: MergeOptions): Promise<LockSource
 
 async function openPlace(out: string, { cwd = ".", keepIntermediate }: MergeOptions): Promise<Place> {
   if (keepIntermediate !== undefined) {
-    return { folder: resolve(cwd, keepIntermediate), temporary: false, close: () => Promise.resolve() };
+    const nothing = () => Promise.resolve();
+    return { folder: resolve(cwd, keepIntermediate), temporary: false, close: nothing, tidy: nothing };
   }
   const parent = dirname(out);
   const made = await makeDirectory(parent);
   const prefix = join(parent, `.stockpot-${basename(out).slice(0, MAX_SHOWN_LENGTH)}-`);
+  const startedMs = Date.now();
   const folder = await writing(parent, () => mkdtemp(prefix));
   const close = async () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     await removeDirectories(made);
   };
-  return { folder, temporary: true, close };
+  return { folder, temporary: true, close, tidy: () => removeLeftoverResults(prefix, startedMs) };
 }
 
 async function mergeInto(

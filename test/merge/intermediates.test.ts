@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isMergeError, merge, plan } from "../../src/index.ts";
 import type { MergeOptions, MergeReport, Progress } from "../../src/index.ts";
@@ -181,6 +181,23 @@ describe("merging several recipes of one file", () => {
       assert.ok(!existsSync(inFolder("stopped")));
       assert.deepEqual(hidden(inFolder()), []);
     }
+  });
+
+  it("removes the results that a killed run for the same output left, and no others", async () => {
+    const before = new Date(Date.now() - 60_000);
+    const leave = async (name: string, time: Date) => {
+      await mkdir(inFolder(name, "mix"), { recursive: true });
+      await writeFile(inFolder(name, "mix", "model.safetensors"), "half");
+      for (const each of [[name, "mix", "model.safetensors"], [name, "mix"], [name]])
+        await utimes(inFolder(...each), time, time);
+    };
+    await leave(".stockpot-again-Ab3dE6", before);
+    const others = [".stockpot-again-then-Ab3dE6", ".stockpot-again-mine", ".stockpot-other-Ab3dE6"];
+    for (const name of others) await leave(name, before);
+    await leave(".stockpot-again-live99", new Date(Date.now() + 60_000));
+    await run("again");
+    assert.deepEqual(hidden(inFolder()).sort(), [...others, ".stockpot-again-live99"].sort());
+    for (const name of hidden(inFolder())) await rm(inFolder(name), { recursive: true });
   });
 
   it("refuses what it cannot write before the first merge", async () => {
