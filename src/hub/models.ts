@@ -19,6 +19,7 @@ import type { Repository } from "./client.ts";
 import type { HubSettings } from "./environment.ts";
 import { hubError } from "./failures.ts";
 import { missingFiles } from "./fetch-files.ts";
+import { fetchModels } from "./pull.ts";
 import { HubStore } from "./hub-store.ts";
 import { TRANSFER_LIMITS } from "./limits.ts";
 import { DEFAULT_REVISION, isRepositoryName, repositoryText, whyNoRevision } from "./repository.ts";
@@ -79,6 +80,14 @@ class HubModels implements ModelHub {
       return { ...headers, warnings: [...(headers.warnings ?? []), unreachedWarning(wanted, cached, error)] };
     }
     return await this.#openRemote(reference, repository, report);
+  }
+
+  async bring(reference: ModelReference): Promise<string> {
+    const { hub: origin, location } = await this.open(reference, (problem) => {
+      throw problem;
+    });
+    if (origin !== undefined) await fetchModels(this.#settings, [origin], { signal: this.#signal });
+    return location;
   }
 
   #transport(mostAttempts = Infinity): HubTransport {

@@ -39,8 +39,8 @@ export async function fingerprintsOf(model: ModelHeaders): Promise<Fingerprint[]
   // One after the other: each holds a file open.
   for (const file of [...weights, ...small]) {
     const known = hub?.files.find(({ name }) => name === file.name);
-    // What no merge needs of a model of the Hub is not in the cache.
-    if (hub !== undefined && known === undefined) continue;
+    // What no merge needs of a model of the Hub is not in the cache; weights that are not its own are an adapter's.
+    if (hub !== undefined && known === undefined && !file.isWeights) continue;
     found.push(known === undefined ? await read(file) : { ...file, ...stated(known) });
   }
   return found;

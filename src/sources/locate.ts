@@ -19,6 +19,8 @@ export interface ModelHub {
    * goes to `report`.
    */
   open(reference: ModelReference, report: (problem: MergeError) => void): Promise<ModelHeaders>;
+  /** Downloads all that belongs to a small model, such as an adapter; gives its folder. Throws as `open` does. */
+  bring(reference: ModelReference): Promise<string>;
 }
 
 export interface OpenOptions {

@@ -1,4 +1,4 @@
-import { SourceError } from "../errors.ts";
+import { isMergeError, SourceError } from "../errors.ts";
 import { refused, parseAdapterConfig } from "./adapter-config.ts";
 import type { AdapterConfig } from "./adapter-config.ts";
 import { MAX_CONFIG_BYTES, parseConfig } from "./config.ts";
@@ -7,8 +7,9 @@ import type { ReadFile } from "./file.ts";
 import { locate, notFound } from "./locate.ts";
 import type { OpenOptions } from "./locate.ts";
 import { DiskStore } from "./store.ts";
-import type { TensorHeader, WeightFile } from "./types.ts";
+import type { ModelReference, TensorHeader, WeightFile } from "./types.ts";
 
+type AdapterReference = NonNullable<ModelReference["lora"]>;
 type AdapterTensor = Omit<TensorHeader, "file">;
 
 /** What an adapter does to one module of the model. */
@@ -24,6 +25,8 @@ export interface AdapterModule {
 
 export interface AdapterWeights {
   readonly where: string;
+  /** False if it comes from the Hub. */
+  readonly isLocal: boolean;
   readonly config: AdapterConfig;
   readonly file: WeightFile;
   readonly modules: readonly AdapterModule[];
@@ -43,10 +46,13 @@ const PARTS: Readonly<Record<string, "a" | "b" | "magnitude">> = {
   ".lora_magnitude_vector": "magnitude",
 };
 
-/** Reads an adapter's settings and headers, no weights. Throws SourceError, or FormatError for a broken file. */
-export async function openAdapter(path: string, options: OpenOptions): Promise<AdapterWeights> {
-  const location = await locate(path, options);
-  if (location === undefined) throw await withHint(path, options);
+/** Reads an adapter's settings and headers. Throws SourceError, or FormatError for a broken file. */
+export async function openAdapter(
+  reference: AdapterReference,
+  options: OpenOptions,
+): Promise<AdapterWeights> {
+  const found = await locate(reference.path, options);
+  const location = found ?? { path: await bring(reference, options), kind: "folder" };
   const store = new DiskStore(location.path);
   const where = store.label();
   if (location.kind !== "folder" || !(await store.isThere(ADAPTER_CONFIG))) {
@@ -56,15 +62,19 @@ export async function openAdapter(path: string, options: OpenOptions): Promise<A
   const text = await store.readText(ADAPTER_CONFIG, MAX_CONFIG_BYTES);
   const config = parseAdapterConfig(parseConfig(text, store.label(ADAPTER_CONFIG)), where);
   const read = await readWeights(store);
-  return { where, config, file: read.file, ...partsOf(read, where) };
+  return { where, isLocal: found !== undefined, config, file: read.file, ...partsOf(read, where) };
 }
 
-/** Adapters are not brought from the Hub by themselves. */
-async function withHint(path: string, options: OpenOptions): Promise<SourceError> {
-  const error = await notFound(path, options);
-  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(path)) return error;
-  const hint = `An adapter of the Hub is to be brought first: stockpot pull ${path}; then name the folder that this prints.`;
-  return new SourceError("SOURCE_NOT_FOUND", error.message, { where: path, hint });
+/** Adapters are small, so that planning takes one of the Hub whole. */
+async function bring(reference: AdapterReference, options: OpenOptions): Promise<string> {
+  const { path } = reference;
+  const { hub } = options;
+  if (hub?.isName(path) !== true) throw await notFound(path, options);
+  try {
+    return await hub.bring(reference);
+  } catch (error) {
+    throw isMergeError(error, "HUB_NOT_FOUND") ? await notFound(path, options, error) : error;
+  }
 }
 
 async function readWeights(store: DiskStore): Promise<ReadFile> {

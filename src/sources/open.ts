@@ -37,18 +37,20 @@ export async function openModel(reference: ModelReference, options: OpenOptions)
   const { lora, ...plain } = reference;
   const found = await findModel(plain, options, (error) => errors.push(error));
   throwAll(errors);
-  const parts = found.hub === undefined ? [plain, lora] : [lora];
-  const unused = parts.flatMap((part) =>
-    part?.revision === undefined ? [] : [unusedRevision(part.path, part.revision)],
-  );
+  const adapter = lora === undefined ? undefined : await openAdapter(lora, options);
+  const local = [
+    ...(found.hub === undefined ? [plain] : []),
+    ...(lora !== undefined && adapter?.isLocal === true ? [lora] : []),
+  ];
+  const unused = local.flatMap(unusedRevision);
   const model = unused.length === 0 ? found : { ...found, warnings: [...(found.warnings ?? []), ...unused] };
-  if (lora === undefined) return model;
-  return applyAdapter(model, await openAdapter(lora.path, options), referenceText(reference));
+  return adapter === undefined ? model : applyAdapter(model, adapter, referenceText(reference));
 }
 
-function unusedRevision(path: string, revision: string): Problem {
+function unusedRevision({ path, revision }: Pick<ModelReference, "path" | "revision">): Problem[] {
+  if (revision === undefined) return [];
   const message = `${path} is on this machine: its revision ${JSON.stringify(revision)} has no effect`;
-  return { code: "SOURCE_REVISION", severity: "warning", message, hint: "Leave the revision out." };
+  return [{ code: "SOURCE_REVISION", severity: "warning", message, hint: "Leave the revision out." }];
 }
 
 /** Refuses an adapter's folder in the place of a model, of which only the adapter's matrices would be merged. */
