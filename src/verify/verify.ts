@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { isMergeError, problemOf } from "../errors.ts";
+import { isMergeError, problemOf, SourceError } from "../errors.ts";
 import type { ErrorCode, MergeError, Problem } from "../errors.ts";
 import type { LockFile } from "../lock/lock-file.ts";
 import { inputModels, lockInputs } from "../merge/lock-inputs.ts";
@@ -9,7 +9,7 @@ import type { Prepared } from "../merge/prepare.ts";
 import { readLock } from "../merge/read-lock.ts";
 import { MAX_RECIPE_BYTES } from "../recipe/limits.ts";
 import { readText } from "../sources/file.ts";
-import { locate, notFound } from "../sources/locate.ts";
+import { locate } from "../sources/locate.ts";
 import { readModel } from "../sources/read-model.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { checkFiles } from "./files.ts";
@@ -25,9 +25,8 @@ import type { VerifyOptions, VerifyReport } from "./types.ts";
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const cwd = resolve(options.cwd ?? ".");
-  const searchFrom = [cwd];
-  const location = await locate(options.out, { searchFrom });
-  if (location === undefined) throw await notFound(options.out, { searchFrom });
+  const location = await locate(options.out, { searchFrom: [cwd] });
+  if (location === undefined) throw noOutput(resolve(cwd, options.out));
   const out = location.path;
   const lock = await readLock(out);
   const { files, problems, hashedBytes } = await checkFiles(out, lock, options);
@@ -57,6 +56,11 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     inputCount,
     problems: found,
   };
+}
+
+function noOutput(where: string): SourceError {
+  const hint = "Name the folder that a merge wrote.";
+  return new SourceError("SOURCE_NOT_FOUND", `There is no folder ${where}`, { where, hint });
 }
 
 /** What is missing has been said: that the index names it need not be. */

@@ -186,7 +186,11 @@ describe("stockpot verify", () => {
     await assert.rejects(check(out), { code: "VERIFY_LOCK", message: /stockpot is missing$/ });
     await rm(join(out, "stockpot.lock.json"));
     await assert.rejects(check(out), { code: "VERIFY_NO_LOCK", where: out });
-    await assert.rejects(check(inFolder("modle")), { code: "SOURCE_NOT_FOUND" });
+    const nowhere = inFolder("some", "modle");
+    await assert.rejects(check(nowhere), {
+      code: "SOURCE_NOT_FOUND",
+      message: `There is no folder ${nowhere}`,
+    });
   });
 
   it("tells by its exit status and line by line what is wrong, or in one document", async () => {
