@@ -6,6 +6,9 @@ import type { FailedJob, Job, JobResult, Reply, WorkerSetup } from "./protocol.t
 /** Jobs sent ahead to a worker, so that it need not wait for the coordinator between two of them. */
 const JOBS_AHEAD = 2;
 
+/** Young objects of a worker, in MB: jobs and counts are short-lived, and V8's own bound of 48 lets them pile up. */
+const YOUNG_MEGABYTES = 2;
+
 interface Waiting {
   readonly job: Job;
   readonly priority: number;
@@ -30,7 +33,10 @@ export class Pool {
   }
 
   #start(setup: WorkerSetup): Member {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: setup });
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      workerData: setup,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
+    });
     const member: Member = { worker, running: new Map() };
     worker.on("message", (reply: Reply) => this.#settle(member, reply));
     worker.on("error", (cause: Error) =>

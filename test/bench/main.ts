@@ -60,4 +60,6 @@ async function bench(options: BenchOptions): Promise<void> {
 
 // An interrupted child makes its measurement fail, and the folders are removed on the way out.
 process.on("SIGINT", () => undefined);
-await bench(parseOptions(process.argv.slice(2)));
+const args = process.argv.slice(2);
+if (args.includes("--help")) process.stdout.write(`${USAGE}\n`);
+else await bench(parseOptions(args));
