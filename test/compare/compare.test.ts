@@ -28,7 +28,8 @@ describe("A comparison with data", () => {
   let report: CompareReport;
   let stages: Set<string>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(120_000);
     await writeFile(
       inFolder("published.jsonl"),
       '{"name": "a model elsewhere", "scores": {"shift-degraded": 51.2, "other": {"correct": 3, "examples": 4}}, "source": "a paper"}\n',
