@@ -19,6 +19,7 @@ import { configEditsOf } from "./output-config.ts";
 import { methodNamed } from "./participants.ts";
 import { planTensor } from "./plan-tensor.ts";
 import { renamingsOf } from "./renaming.ts";
+import { rowlessTokens } from "./rowless-tokens.ts";
 import { drawsNumbers, modelsOf, passesOf } from "./reads.ts";
 import type { MergePlan, PlannedShard, PlannedTensor } from "./types.ts";
 import { Vocabularies } from "./vocabularies.ts";
@@ -90,6 +91,7 @@ export function planMerge(
       ...table.headers.flatMap(({ warnings = [] }) => warnings),
       ...(tokenizers.merged?.warnings ?? []),
       ...(table.at(DONOR).leftOut ?? []),
+      ...rowlessTokens(context),
       ...findings.list(),
     ],
   };

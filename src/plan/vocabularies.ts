@@ -80,6 +80,13 @@ export class Vocabularies {
     return countTokens(tokens.map(([token]) => token));
   }
 
+  /** As `tokensFrom`, but files that name no such id are not parsed: large ones take seconds. */
+  rowlessOf(position: number, rows: number): TokenCount {
+    const files = this.#files.get(this.#table.at(position).reference);
+    const mayBe = FILES_WITH_IDS.some((name) => namesNumberFrom(files?.get(name) ?? "", rows));
+    return mayBe ? this.tokensFrom(position, rows) : countTokens([]);
+  }
+
   #compare(): ReadonlyMap<string, VocabularyDifference> {
     const { reference: against } = this.#table.at(DONOR);
     const donorFiles = this.#files.get(against);
@@ -104,6 +111,15 @@ export class Vocabularies {
     const differences = shared === undefined ? [] : vocabularyDifferences(models, 0);
     return new Map(differences.map((difference) => [difference.model, difference]));
   }
+}
+
+/** Where ids are the values of members. */
+const FILES_WITH_IDS = ["tokenizer.json", "added_tokens.json", "vocab.json"];
+
+/** Whether a member of a JSON text has a whole number as its value that is not below `least`. */
+function namesNumberFrom(text: string, least: number): boolean {
+  for (const [, digits] of text.matchAll(/:\s*(\d+)/g)) if (Number(digits) >= least) return true;
+  return false;
 }
 
 function saySameTokens(a: TokenizerFiles, b: TokenizerFiles): boolean {

@@ -294,6 +294,23 @@ describe("A merge without a tokenizer option", () => {
     assert.equal(withCode(report.warnings, "PLAN_VOCABULARY").length, 1);
   });
 
+  it("warns of tokens that have no row in the output, which no copied tokenizer should have", async () => {
+    await writeTokenModel(folder(), "short", { files: bpeFiles("a b c d", "<e> <f> <g>"), rows: 5 });
+    const { warnings } = await planned("merge_method: passthrough\nmodels: [{model: ./short}]\n");
+    assert.deepEqual(
+      warnings.map(({ code, severity }) => [code, severity]),
+      [["PLAN_VOCABULARY", "warning"]],
+    );
+    assert.match(
+      warnings[0]?.message ?? "",
+      /^The tokenizer of \.\/short has 2 tokens beyond its 5 rows of embeddings \("<f>", "<g>"\)/,
+    );
+    const { warnings: cured } = await planned(
+      "merge_method: passthrough\nmodels: [{model: ./short}]\ntokenizer: {source: ./short}\n",
+    );
+    assert.equal(withCode(cured, "PLAN_VOCABULARY").length, 0);
+  });
+
   it("does not look at models that give no rows", async () => {
     const { warnings } = await planned(
       "merge_method: linear\nbase_model: ./base\nmodels: [{model: ./base, parameters: {weight: 1}}]\n" +
