@@ -12,10 +12,11 @@ from tokenizers import Tokenizer
 # Prints for each union the tokenizer.json that is written for it and the ids that texts must get, and all templates.
 SCRIPT = """
 import { UNIONS, written } from "./dist/test/tokenizer/unions.js";
+import { wholeText } from "./dist/src/tokenizer/json.js";
 import { BUILT_IN_CHAT_TEMPLATES } from "./dist/src/tokenizer/built-in-chat-templates.js";
 const unions = Object.entries(UNIONS).map(([kind, { models, texts }]) => {
   const { output, result } = written(models);
-  return { kind, texts, ids: [...output.ids], json: result.files.get("tokenizer.json") };
+  return { kind, texts, ids: [...output.ids], json: wholeText(result.files.get("tokenizer.json") ?? "") };
 });
 console.log(JSON.stringify({ unions, templates: Object.fromEntries(BUILT_IN_CHAT_TEMPLATES) }));
 """
