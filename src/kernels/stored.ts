@@ -7,7 +7,7 @@ import type { Address } from "./address.ts";
 export const JOIN = { add: 0, elect: 1, average: 2, averageApart: 3 } as const;
 
 /**
- * Whole steps on stored values of one dtype, read once; assembly/sparse.ts says what each one does. Those that
+ * Whole steps on stored values of one dtype, read once; assembly/sparse.ts and window.ts say what each one does. Those that
  * give results return 0, with results of no meaning, if a value is not finite. `work` is scratch for 32 f32.
  */
 export interface StoredSteps {

@@ -1,6 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { bottomAxis, FIGURE_WIDTH, leftAxis, legend, scaleOver } from "./axes.ts";
+import type { Frame, LegendEntry } from "./axes.ts";
 import type { DiagnosedTensor, Diagnosis } from "./diagnosis-types.ts";
 import { element, label } from "./svg.ts";
 import type { Figure } from "./svg.ts";
@@ -42,15 +43,7 @@ export function angles({ tensors, layers }: Diagnosis): Figure | undefined {
   const medians = layers.flatMap(({ layer, angle }): [number, number][] =>
     angle === undefined ? [] : [[x(layer), y(angle.median)]],
   );
-  const key = legend(
-    [
-      ...kinds.map((kind) => ({ text: kind, mark: dot(0, 0, kind) })),
-      ...(medians.length < 2
-        ? []
-        : [{ text: "median of the layer", mark: element("path", { d: "M-7 0H7", class: "line s-ink" }) }]),
-    ],
-    frame.bottom + 52,
-  );
+  const key = legend(entriesOf(kinds, medians.length > 1), frame.bottom + 52);
   const outside = hasOutside
     ? [label("none", x(-1.1), frame.bottom + 16, { "text-anchor": "middle", class: "f-quiet" })]
     : [];
@@ -72,14 +65,7 @@ export function angles({ tensors, layers }: Diagnosis): Figure | undefined {
         },
       ),
       ...outside,
-      element("line", {
-        x1: frame.left,
-        x2: frame.right,
-        y1: y(90),
-        y2: y(90),
-        class: "line s-quiet",
-        "stroke-dasharray": "4 3",
-      }),
+      rightAngle(frame, y(90)),
       ...shown.map(({ layer, kind, angle }, i) => dot(x((layer ?? -1.1) + jitter(i)), y(angle), kind)),
       ...(medians.length < 2 ? [] : [element("path", { d: line()(medians) ?? "", class: "line s-ink" })]),
       ...key.content,
@@ -94,4 +80,25 @@ function jitter(i: number): number {
 
 function dot(x: number, y: number, kind: DiagnosedTensor["kind"]): string {
   return element("circle", { cx: x, cy: y, r: 3.2, class: `f-${KIND_COLOURS[kind]}`, "fill-opacity": 0.8 });
+}
+
+function entriesOf(kinds: readonly DiagnosedTensor["kind"][], withMedian: boolean): LegendEntry[] {
+  const dots = kinds.map((kind) => ({ text: kind, mark: dot(0, 0, kind) }));
+  const median = {
+    text: "median of the layer",
+    mark: element("path", { d: "M-7 0H7", class: "line s-ink" }),
+  };
+  return withMedian ? [...dots, median] : dots;
+}
+
+/** Where models have nothing in common. */
+function rightAngle({ left, right }: Frame, y: number): string {
+  return element("line", {
+    x1: left,
+    x2: right,
+    y1: y,
+    y2: y,
+    class: "line s-quiet",
+    "stroke-dasharray": "4 3",
+  });
 }

@@ -1,5 +1,6 @@
 import { scaleLinear } from "d3-scale";
 import { bottomAxis, FIGURE_WIDTH, percent } from "./axes.ts";
+import type { Frame, Scale } from "./axes.ts";
 import { lookOf } from "./marks.ts";
 import type { CompareReport, ReportScore, ReportSplit, ReportVariant } from "./report-types.ts";
 import { element, label, textWidth } from "./svg.ts";
@@ -34,9 +35,7 @@ function barsOf(
   const frame = { left: names, right: FIGURE_WIDTH - 48, top: 6, bottom: 6 + bars.length * ROW };
   const ends = bars.map(({ score }) => score.interval?.high ?? score.accuracy);
   const x = scaleLinear([0, Math.max(...ends)], [frame.left, frame.right]).nice(4);
-  const [from = 0] = x.range();
   const reference = bars.find(({ variant }) => variant.name === baseline);
-  const at = (i: number) => frame.top + i * ROW;
   const size = split.examples === undefined ? "" : `, ${split.examples} examples`;
   return {
     name: `split-${position + 1}`,
@@ -48,38 +47,7 @@ function barsOf(
     height: frame.bottom + 42,
     content: [
       ...bottomAxis(x, frame, { title: "Accuracy, 95 % intervals", ticks: 4, format: (v) => percent(v) }),
-      ...bars.flatMap(({ variant, score }, i) => {
-        const { colour } = lookOf(variant);
-        const end = x(score.accuracy);
-        const middle = at(i) + ROW / 2;
-        const strong = variant.method === "model_stock" ? { class: "bold" } : {};
-        return [
-          label(variant.name, frame.left - 6, middle + 4, { "text-anchor": "end", ...strong }),
-          element("rect", {
-            x: from,
-            y: at(i) + 4,
-            width: Math.max(0, end - from),
-            height: ROW - 8,
-            class: `f-${colour}`,
-            "fill-opacity": 0.55,
-          }),
-          ...(score.interval === undefined
-            ? []
-            : [
-                element("line", {
-                  x1: x(score.interval.low),
-                  x2: x(score.interval.high),
-                  y1: middle,
-                  y2: middle,
-                  class: "line s-ink",
-                }),
-              ]),
-          label(percent(score.accuracy, 1), FIGURE_WIDTH - 2, middle + 4, {
-            "text-anchor": "end",
-            ...strong,
-          }),
-        ];
-      }),
+      ...bars.flatMap((bar, i) => barMarks(bar, x, { ...frame, top: frame.top + i * ROW })),
       ...(reference === undefined
         ? []
         : [
@@ -94,4 +62,39 @@ function barsOf(
           ]),
     ],
   };
+}
+
+/** Name, bar, interval and number of one variant, in a row that starts at `top`. */
+function barMarks({ variant, score }: Bar, x: Scale, { left, top }: Frame): string[] {
+  const [from = 0] = x.range();
+  const { colour } = lookOf(variant);
+  const end = x(score.accuracy);
+  const middle = top + ROW / 2;
+  const strong = variant.method === "model_stock" ? { class: "bold" } : {};
+  return [
+    label(variant.name, left - 6, middle + 4, { "text-anchor": "end", ...strong }),
+    element("rect", {
+      x: from,
+      y: top + 4,
+      width: Math.max(0, end - from),
+      height: ROW - 8,
+      class: `f-${colour}`,
+      "fill-opacity": 0.55,
+    }),
+    ...(score.interval === undefined
+      ? []
+      : [
+          element("line", {
+            x1: x(score.interval.low),
+            x2: x(score.interval.high),
+            y1: middle,
+            y2: middle,
+            class: "line s-ink",
+          }),
+        ]),
+    label(percent(score.accuracy, 1), FIGURE_WIDTH - 2, middle + 4, {
+      "text-anchor": "end",
+      ...strong,
+    }),
+  ];
 }

@@ -10,6 +10,11 @@ import type { Figure } from "./svg.ts";
 const MARGIN = 46;
 const MOST_HEIGHT = 330;
 
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** Base, models, their mean and the merged point, to scale, in the plane that they span. */
 export function triangleFigure(triangle: Triangle, names: readonly string[]): Figure {
   const { size, angle, t, tensor, shown, models, mean, merged } = triangle;
@@ -25,16 +30,8 @@ export function triangleFigure(triangle: Triangle, names: readonly string[]): Fi
   const start = MARGIN + (inner - (right - left) * perUnit) / 2;
   const x = scaleLinear([left, left + 1], [start, start + perUnit]);
   const y = scaleLinear([high, high - 1], [MARGIN, MARGIN + perUnit]);
-  const at = (p: { readonly x: number; readonly y: number }) => ({ x: x(p.x), y: y(p.y) });
-  const ray = (p: { readonly x: number; readonly y: number }, look: string, dashes?: string) =>
-    element("line", {
-      x1: x(0),
-      y1: y(0),
-      x2: x(p.x),
-      y2: y(p.y),
-      class: `line ${look}`,
-      "stroke-dasharray": dashes,
-    });
+  const at = (p: Point) => ({ x: x(p.x), y: y(p.y) });
+  const ray = (p: Point, look: string, dashes?: string) => lineBetween(at(base), at(p), look, dashes);
   const places = [base, merged, mean, ...models].map(at);
   const texts = ["base", "Model Stock", "mean", ...names];
   const frame = { left: 2, right: FIGURE_WIDTH - 2, top: 10, bottom: height - 4 };
@@ -46,9 +43,7 @@ export function triangleFigure(triangle: Triangle, names: readonly string[]): Fi
     height: height + 24,
     content: [
       ...models.map((p) => ray(p, "s-blue")),
-      ...models.map((p) =>
-        element("line", { x1: x(p.x), y1: y(p.y), x2: x(mean.x), y2: y(mean.y), class: "line s-rule" }),
-      ),
+      ...models.map((p) => lineBetween(at(p), at(mean), "s-rule")),
       ray(mean, "s-purple", "4 3"),
       ray(merged, "s-accent"),
       mark({ shape: symbolSquare, colour: "ink", size: 70 }, x(0), y(0)),
@@ -73,4 +68,15 @@ export function triangleFigure(triangle: Triangle, names: readonly string[]): Fi
 /** The end of a long name tells more than its start. */
 function shortened(name: string): string {
   return name.length <= 56 ? name : `...${name.slice(-53)}`;
+}
+
+function lineBetween(from: Point, to: Point, look: string, dashes?: string): string {
+  return element("line", {
+    x1: from.x,
+    y1: from.y,
+    x2: to.x,
+    y2: to.y,
+    class: `line ${look}`,
+    "stroke-dasharray": dashes,
+  });
 }

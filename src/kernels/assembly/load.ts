@@ -38,3 +38,12 @@ export function load1<D>(ptr: usize): f32 {
   if (isSigned<D>()) return f32x4.extract_lane(f16x4(h), 0);
   return f32x4.extract_lane(i32x4.shl(h, 16), 0);
 }
+
+/** Copies fewer than eight values and pads them with zeros to eight. */
+// @ts-ignore: decorator
+@inline
+export function pad<D>(from: usize, to: usize, n: i32): usize {
+  memory.fill(to, 0, 32);
+  memory.copy(to, from, <usize>n * sizeof<D>());
+  return to;
+}

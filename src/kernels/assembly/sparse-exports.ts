@@ -1,5 +1,6 @@
-// The exported kernels of sparse.ts, each for stored values of one dtype.
-import { keepApart, nearswapStored, sparseTwo, windowStored } from "./sparse";
+// The exported kernels of sparse.ts and window.ts, each for stored values of one dtype.
+import { nearswapStored, sparseTwo } from "./sparse";
+import { keepApart, windowStored } from "./window";
 
 export function nearswapStoredF32(x: usize, b: usize, out: usize, work: usize, t: f32, n: i32): i32 {
   return nearswapStored<f32>(x, b, out, work, t, n) ? 1 : 0;

@@ -1,11 +1,11 @@
 // What the combinations of two task vectors, and of one model near the base, do in one reading of stored values of one
 // dtype. Order and rounding are those of the separate kernels (subtract; clearBelowKey and clearAboveKey; electTwo, or
 // addScaled and finishSum; nearswap; encode), so that either way gives the same bits.
-import { load4 } from "./load";
-import { countHits, laneSum } from "./rank";
+import { load4, pad } from "./load";
+import { laneSum } from "./rank";
 import { roundHalf8, suspect } from "./store";
 
-const MAGNITUDE: i32 = 0x7fffffff;
+export const MAGNITUDE: i32 = 0x7fffffff;
 const SIGN: i32 = 0x80000000;
 
 /** How two masked task vectors are joined: added up, or those with the elected sign added up or averaged. */
@@ -26,19 +26,10 @@ function storeRounded<D>(out: usize, low: v128, high: v128): void {
   }
 }
 
-/** Copies fewer than eight values and pads them with zeros to eight. */
-// @ts-ignore: decorator
-@inline
-function pad<D>(from: usize, to: usize, n: i32): usize {
-  memory.fill(to, 0, 32);
-  memory.copy(to, from, <usize>n * sizeof<D>());
-  return to;
-}
-
 /** d where its key is within the edges, else 0. */
 // @ts-ignore: decorator
 @inline
-function between(key: v128, d: v128, low: v128, high: v128): v128 {
+export function between(key: v128, d: v128, low: v128, high: v128): v128 {
   return v128.and(d, v128.and(i32x4.ge_s(key, low), i32x4.le_s(key, high)));
 }
 
@@ -195,96 +186,4 @@ export function nearswapStored<D>(x: usize, b: usize, out: usize, work: usize, t
   }
   if (n > whole) memory.copy(out - 2 * step, work + 96, <usize>(n - whole) * sizeof<D>());
   return !v128.any_true(bad);
-}
-
-/**
- * As subtract and histogramWindow over x - b, or over x - b - (y - b) where y is an address: writes how many of these
- * are exactly zero and how many keys are at or above `high` to `out`, two i32. `work` is scratch for 24 f32.
- */
-export function windowStored<D>(
-  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32,
-): void {
-  if (y == 0) window<D>(b, x, b, counts, out, work, low, high, false, n);
-  else window<D>(b, x, y, counts, out, work, low, high, true, n);
-}
-
-// @ts-ignore: decorator
-@inline
-function difference<D>(b: usize, x: usize, y: usize, apart: bool): v128 {
-  const base = load4<D>(b);
-  const p = f32x4.sub(load4<D>(x), base);
-  return apart ? f32x4.sub(p, f32x4.sub(load4<D>(y), base)) : p;
-}
-
-// @ts-ignore: decorator
-@inline
-function window<D>(
-  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, apart: bool, n: i32,
-): void {
-  const none = f32x4.splat(0);
-  const magnitude = i32x4.splat(MAGNITUDE);
-  const lowest = i32x4.splat(low);
-  const above = i32x4.splat(high - 1);
-  const step = sizeof<D>() << 2;
-  const whole = n & ~7;
-  let zeros = i32x4.splat(0);
-  let seen = i32x4.splat(0);
-  for (let i = 0; i < n; i += 8) {
-    if (i == whole) {
-      b = pad<D>(b, work, n - whole);
-      x = pad<D>(x, work + 32, n - whole);
-      if (apart) y = pad<D>(y, work + 64, n - whole);
-    }
-    const d0 = difference<D>(b, x, y, apart);
-    const d1 = difference<D>(b + step, x + step, y + step, apart);
-    const key0 = v128.and(d0, magnitude);
-    const key1 = v128.and(d1, magnitude);
-    const beyond0 = i32x4.gt_s(key0, above);
-    const beyond1 = i32x4.gt_s(key1, above);
-    zeros = i32x4.sub(i32x4.sub(zeros, f32x4.eq(d0, none)), f32x4.eq(d1, none));
-    seen = i32x4.sub(i32x4.sub(seen, beyond0), beyond1);
-    countHits(key0, v128.andnot(i32x4.ge_s(key0, lowest), beyond0), counts, low);
-    countHits(key1, v128.andnot(i32x4.ge_s(key1, lowest), beyond1), counts, low);
-    b += 2 * step;
-    x += 2 * step;
-    y += 2 * step;
-  }
-  const padding = n == whole ? 0 : 8 - (n - whole);
-  if (low == 0) store<u32>(counts, load<u32>(counts) - padding);
-  store<i32>(out, laneSum(zeros) - padding);
-  store<i32>(out, laneSum(seen), 4);
-}
-
-/**
- * p = x - b and q = y - b as f32 where the key of p - q is from low to high, else 0; returns how many keys equal low.
- * p and q are scratch: up to seven elements past n are overwritten.
- */
-export function keepApart<D>(b: usize, x: usize, y: usize, p: usize, q: usize, work: usize, low: i32, high: i32, n: i32): i32 {
-  const magnitude = i32x4.splat(MAGNITUDE);
-  const lowest = i32x4.splat(low);
-  const highest = i32x4.splat(high);
-  const step = sizeof<D>() << 2;
-  const whole = n & ~3;
-  let equal = i32x4.splat(0);
-  for (let i = 0; i < n; i += 4) {
-    if (i == whole) {
-      b = pad<D>(b, work, n - whole);
-      x = pad<D>(x, work + 32, n - whole);
-      y = pad<D>(y, work + 64, n - whole);
-    }
-    const base = load4<D>(b);
-    const first = f32x4.sub(load4<D>(x), base);
-    const second = f32x4.sub(load4<D>(y), base);
-    const key = v128.and(f32x4.sub(first, second), magnitude);
-    equal = i32x4.sub(equal, i32x4.eq(key, lowest));
-    v128.store(p, between(key, first, lowest, highest));
-    v128.store(q, between(key, second, lowest, highest));
-    b += step;
-    x += step;
-    y += step;
-    p += 16;
-    q += 16;
-  }
-  const padding = n == whole ? 0 : 4 - (n - whole);
-  return laneSum(equal) - (low == 0 ? padding : 0);
 }
