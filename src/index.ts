@@ -74,7 +74,7 @@ export { verifyCached } from "./hub/cache/verify.ts";
 export type { CacheFault, CacheVerification, VerifyCacheOptions } from "./hub/cache/verify.ts";
 export type { PushProgress, PushTarget } from "./hub/push/types.ts";
 
-export { compare } from "./compare/compare.ts";
+export { compare } from "./compare.ts";
 export type { CompareOptions, CompareProgress } from "./compare/options.ts";
 export { comparisonOf, markOf, metricNames, metricText, percentText, scoreColumns } from "./report/table.ts";
 export type { ScoreColumn } from "./report/table.ts";

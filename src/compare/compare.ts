@@ -21,12 +21,8 @@ import type { PreparedComparison } from "./prepare.ts";
 import { roundNumbers } from "./rows.ts";
 import type { Scoring } from "./scoring.ts";
 
-/**
- * Lays merges of the same models side by side: measures their task vectors once, makes every variant, scores all of them
- * where there are data, and writes the report, and what is to be kept, into `out`. Throws a MergeError, and then leaves
- * no report behind.
- */
-export async function compare(options: CompareOptions): Promise<CompareReport> {
+/** The whole of `compare`; see there. */
+export async function compareModels(options: CompareOptions): Promise<CompareReport> {
   const started = performance.now();
   checkRunOptions(options);
   const prepared = await prepareComparison(options);

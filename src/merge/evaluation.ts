@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import type { MergeOptions, PlanOptions } from "../engine/options.ts";
 import type { MergeReport } from "../engine/report.ts";
 import { EvaluateError, isMergeError, RecipeError } from "../errors.ts";
-import { prepareEvaluation } from "../evaluate/run.ts";
 import type { EvaluationReport } from "../evaluate/report.ts";
 import type { Evaluation, EvaluationSurroundings, PreparedEvaluation } from "../evaluate/run.ts";
 import { repositoryFolder, snapshotFolder } from "../hub/cache-layout.ts";
@@ -28,9 +27,13 @@ export interface EvaluateOptions extends Omit<EvaluationSurroundings, "searchFro
   readonly cwd?: string | undefined;
 }
 
+/** With its decoders of pictures; loaded by those who evaluate. */
+const evaluation = () => import("../evaluate/run.ts");
+
 /** Scores a model on labelled data, or by a program. Throws a MergeError, EvaluateError for what cannot be evaluated. */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const { model, on, cwd = "." } = options;
+  const { prepareEvaluation } = await evaluation();
   const run =
     "kind" in on
       ? await prepareEvaluation(on, { ...options, searchFrom: [resolve(cwd)] })
@@ -52,6 +55,7 @@ async function prepareFromRecipe(
       hint,
     });
   }
+  const { prepareEvaluation } = await evaluation();
   return await prepareEvaluation(setting, { ...options, searchFrom });
 }
 
@@ -82,6 +86,7 @@ export async function prepareRecipeEvaluation(
       : { name: donor?.reference ?? "", config: { ...config, ...plan.configEdits } };
   const { allowCode, environment, signal, onEvaluation: onProgress } = options;
   const surroundings = { searchFrom, allowCode, environment, signal, onProgress, expected };
+  const { prepareEvaluation } = await evaluation();
   return await prepareEvaluation(recipe.evaluate, surroundings);
 }
 

@@ -3,7 +3,6 @@ import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { SourceError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
-import { readCheckpoint } from "../pytorch/checkpoint.ts";
 import type { Checkpoint } from "../pytorch/checkpoint.ts";
 import { quote } from "../safetensors/failure.ts";
 import { headerLength, LENGTH_BYTES, parseHeader } from "../safetensors/header.ts";
@@ -63,6 +62,8 @@ export async function readHeader(name: string, path: string): Promise<ReadFile> 
 export async function checkpointOf(name: string, bytes: WeightBytes): Promise<ReadFile> {
   const { path, label, byteLength, modifiedMs } = bytes;
   const read = async (offset: number, length: number) => await bytes.read(offset, length);
+  // With what reads zip files and pickles; most models have neither.
+  const { readCheckpoint } = await import("../pytorch/checkpoint.ts");
   const checkpoint = await readCheckpoint({ byteLength, read }, label);
   const { keyPath, tensors } = checkpoint;
   const file = { name, path, byteLength, modifiedMs };
