@@ -123,7 +123,6 @@ export const CODES = {
       "A PyTorch checkpoint holds no mapping from names to tensors, or several of which none is the model's.",
   }),
   ...codes("plan", {
-    PLAN_ADAPTER_ROWS: "An adapter changes an embedding whose rows are matched by token.",
     PLAN_MISSING_TENSOR: "A model lacks a tensor that the merge needs.",
     PLAN_EXTRA_TENSOR: "A model has a tensor that the output will not have.",
     PLAN_SHAPE: "A tensor's shape differs between the models.",

@@ -3,14 +3,17 @@ import type { LowRank } from "../sources/types.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { columnCount } from "../tensor/shape.ts";
 import { decodeHalfBits } from "../tensor/half.ts";
-import type { ReaderSetup, ReadOperand } from "./reading.ts";
+import type { PlannedSource } from "../plan/types.ts";
+import type { ReaderSetup } from "./reading.ts";
 import type { Range } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
 
-/** Scratch 1 to 6 holds a piece of the right matrix, scratch 7 a row of the left one; both f32. */
-const RIGHT = { first: 1, floats: 6 * SEGMENT_ELEMENTS * 2 };
-const LEFT = 7;
+/** Scratch 1 to 4 holds a piece of the right matrix, 5 a row of the left one, 6 part of a row of the result; all f32. */
+const RIGHT = { first: 1, floats: 4 * SEGMENT_ELEMENTS * 2 };
+const LEFT = 5;
+const PART = 6;
 
+type AdaptedTensor = Pick<PlannedSource, "model" | "tensor" | "shape">;
 type Matrix = LowRank["left"];
 
 interface Rectangle {
@@ -33,20 +36,19 @@ export class AdaptedReader {
 
   /** `readStored` brings a range of what is stored to an address, as f32. */
   read(
-    operand: ReadOperand,
+    operand: AdaptedTensor,
+    lowRank: LowRank,
     range: Range,
     address: number,
     readStored: (range: Range, address: number) => void,
   ): void {
-    const { lowRank } = operand.input;
-    if (lowRank === undefined) throw new EngineError("INTERNAL", `No adapter for ${operand.input.tensor}`);
     readStored(range, address);
     this.#add(operand, lowRank, range, address);
     if (lowRank.magnitude !== undefined)
       this.#rescale(operand, lowRank, lowRank.magnitude, range, address, readStored);
   }
 
-  #add(operand: ReadOperand, lowRank: LowRank, { begin, end }: Range, address: number): void {
+  #add(operand: AdaptedTensor, lowRank: LowRank, { begin, end }: Range, address: number): void {
     const width = columnCount(operand.shape);
     const { rank, scale } = lowRank;
     const [first, last] = [Math.floor(begin / width), Math.ceil(end / width)];
@@ -76,7 +78,7 @@ export class AdaptedReader {
 
   /** DoRA: gives each row the length that the adapter learnt; rows that the range cuts are measured as a whole. */
   #rescale(
-    operand: ReadOperand,
+    operand: AdaptedTensor,
     lowRank: LowRank,
     magnitude: Matrix,
     { begin, end }: Range,
@@ -103,14 +105,14 @@ export class AdaptedReader {
   }
 
   #wholeRow(
-    operand: ReadOperand,
+    operand: AdaptedTensor,
     lowRank: LowRank,
     row: number,
     width: number,
     readStored: (range: Range, address: number) => void,
   ): Float32Array {
     const values = new Float32Array(width);
-    const scratch = this.#of.scratch(LEFT + 1);
+    const scratch = this.#of.scratch(PART);
     for (let at = 0; at < width; at += SEGMENT_ELEMENTS) {
       const n = Math.min(SEGMENT_ELEMENTS, width - at);
       const range = { begin: row * width + at, end: row * width + at + n };
@@ -126,10 +128,14 @@ export class AdaptedReader {
   }
 
   /** A rectangle of a matrix, row after row; read in stretches along the dimension that lies without gaps. */
-  #matrix({ input }: ReadOperand, matrix: Matrix, { row, rows, column, columns }: Rectangle): Float32Array {
+  #matrix(
+    { model, tensor }: AdaptedTensor,
+    matrix: Matrix,
+    { row, rows, column, columns }: Rectangle,
+  ): Float32Array {
     const { file: position, dtype, offset, rowStride, columnStride } = matrix;
-    const file = this.#of.setup.models[input.model]?.files[position];
-    if (file === undefined) throw new EngineError("INTERNAL", `No adapter for ${input.tensor}`);
+    const file = this.#of.setup.models[model]?.files[position];
+    if (file === undefined) throw new EngineError("INTERNAL", `No adapter for ${tensor}`);
     const size = bytesPerElement(dtype);
     const out = new Float32Array(rows * columns);
     const along = columnStride === 1;

@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import type { PlannedInput, PlannedRows, PlannedSource } from "../plan/types.ts";
+import type { AddedProduct, PlannedInput, PlannedRows, PlannedSource } from "../plan/types.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { columnCount } from "../tensor/shape.ts";
 import { AVERAGE, MEAN, ZERO } from "../tokenizer/row-map.ts";
@@ -10,6 +10,9 @@ import { rowPieces } from "./row-pieces.ts";
 import type { RowPiece, SharedAlignment } from "./row-pieces.ts";
 import type { Range } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
+
+/** 0 and 1 are for decoding, those up to 6 for adapters: a mean may be of means, and both of rows with an adapter. */
+const SCRATCH = { adapted: 7, average: 8, mean: 9 };
 
 /** Brings ranges of an input's elements into memory, from wherever they lie. */
 export class OperandReader {
@@ -37,8 +40,7 @@ export class OperandReader {
   read(operand: ReadOperand, range: Range, address: number): void {
     const { input, elementBytes, shape } = operand;
     if (input.lowRank !== undefined) {
-      const stored = { ...input, dtype: input.lowRank.storedDtype, shape };
-      this.#adapted.read(operand, range, address, (part, to) => this.#converted(stored, input, part, to));
+      this.#converted({ ...input, shape }, input, range, address);
       return;
     }
     if (input.rows === undefined) {
@@ -79,9 +81,21 @@ export class OperandReader {
     }
   }
 
-  /** Reads stored elements and brings them to the input's dtype. */
-  #converted(source: PlannedSource, { dtype }: PlannedInput, { begin, end }: Range, address: number): void {
+  /** Reads elements, as an adapter changes them if there is one, and brings them to the input's dtype. */
+  #converted(
+    source: PlannedSource,
+    { dtype }: Pick<PlannedInput, "dtype">,
+    { begin, end }: Range,
+    address: number,
+  ): void {
     const size = bytesPerElement(source.dtype);
+    if (source.lowRank !== undefined && source.dtype === dtype) {
+      const stored = storedOf(source, source.lowRank);
+      this.#adapted.read(source, source.lowRank, { begin, end }, address, (part, to) =>
+        this.#converted(stored, source, part, to),
+      );
+      return;
+    }
     if (source.dtype === dtype) {
       this.#stored(source, size, { begin, end }, address);
       return;
@@ -91,6 +105,11 @@ export class OperandReader {
     for (let at = begin; at < end; at += SEGMENT_ELEMENTS) {
       const n = Math.min(SEGMENT_ELEMENTS, end - at);
       const target = address + (at - begin) * bytesPerElement(dtype);
+      if (source.lowRank !== undefined) {
+        this.#converted(source, source, { begin: at, end: at + n }, scratch(SCRATCH.adapted));
+        kernels.widen(scratch(SCRATCH.adapted), target, n);
+        continue;
+      }
       this.#stored(source, size, { begin: at, end: at + n }, scratch(0));
       const floats = wide && source.dtype !== "F32" ? scratch(1) : target;
       if (source.dtype === "BF16") kernels.decodeBF16(scratch(0), floats, n);
@@ -108,7 +127,7 @@ export class OperandReader {
     address: number,
   ): void {
     const rowLength = columnCount(shape);
-    const scratch = this.#of.scratch(2);
+    const scratch = this.#of.scratch(SCRATCH.average);
     for (let done = 0; done < length;) {
       const at = column + done;
       const [of, from] = [entry + Math.floor(at / rowLength), at % rowLength];
@@ -136,7 +155,7 @@ export class OperandReader {
     const rowLength = columnCount(shape);
     const sums = new Float64Array(rowLength);
     const count = rowCount * rowLength;
-    const scratch = this.#of.scratch(3);
+    const scratch = this.#of.scratch(SCRATCH.mean);
     for (let at = 0, column = 0; at < count; at += SEGMENT_ELEMENTS) {
       const n = Math.min(SEGMENT_ELEMENTS, count - at);
       this.read(operand, { begin: at, end: at + n }, scratch);
@@ -191,6 +210,14 @@ export class OperandReader {
       files.read(file, ...to),
     );
   }
+}
+
+/** What an adapter is added to. */
+function storedOf(
+  { model, tensor, shape, file, offset }: PlannedSource,
+  { storedDtype: dtype }: AddedProduct,
+): PlannedSource {
+  return { model, tensor, dtype, shape, file, offset };
 }
 
 function sourceOf({ sources }: PlannedRows, origin: number): PlannedSource {

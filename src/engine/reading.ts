@@ -10,7 +10,7 @@ export interface ReaderSetup {
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;
   readonly files: FileTable;
-  /** Addresses of scratch for a segment of f64 each, eight at least, that nobody else uses during a read. */
+  /** Addresses of scratch for a segment of f64 each, ten at least, that nobody else uses during a read. */
   readonly scratch: (k: number) => number;
 }
 

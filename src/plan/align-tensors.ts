@@ -1,4 +1,4 @@
-import { PlanError } from "../errors.ts";
+import type { TensorHeader } from "../sources/types.ts";
 import { vocabularyProblem } from "../tokenizer/differences.ts";
 import { AVERAGE, keepsRows, MEAN } from "../tokenizer/row-map.ts";
 import type { Alignment } from "../tokenizer/row-map.ts";
@@ -61,19 +61,23 @@ function originsOf(
       table.at(model).tensors.get(name) ??
       tiedEmbedding(table.at(model), name, [0, ...rest]);
     if (header === undefined) return [];
-    const { name: tensor, dtype, shape, file, offset, strides } = header;
-    if (header.lowRank !== undefined) throw adapted(table.at(model).reference, tensor);
+    const { shape } = header;
     const fits =
       isOverVocabulary(row.name, shape, vocabularies.rows[model]) && sameShape(shape.slice(1), rest);
-    if (!fits || !isFloatDtype(dtype)) return [];
-    return [{ model, source: { model, tensor, dtype, shape, file, offset, ...(strides && { strides }) } }];
+    const source = fits ? sourceOf(model, header) : undefined;
+    return source === undefined ? [] : [{ model, source }];
   });
 }
 
-function adapted(reference: string, tensor: string): PlanError {
-  const message = `${reference}: the adapter changes ${tensor}, whose rows are matched by token`;
-  const hint = "Merge the adapter into the model first (in PEFT: merge_and_unload), and name the result.";
-  return new PlanError("PLAN_ADAPTER_ROWS", message, { where: tensor, hint });
+function sourceOf(model: number, header: TensorHeader): Origin["source"] | undefined {
+  const { name: tensor, dtype: storedDtype, shape, file, offset, strides, lowRank } = header;
+  const dtype = lowRank === undefined ? storedDtype : "F32";
+  if (!isFloatDtype(dtype)) return undefined;
+  return {
+    ...{ model, tensor, dtype, shape, file, offset },
+    ...(strides && { strides }),
+    ...(lowRank && { lowRank: { ...lowRank, storedDtype } }),
+  };
 }
 
 function alignMatch(

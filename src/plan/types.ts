@@ -11,6 +11,9 @@ import type { TokenCount } from "../tokenizer/token-count.ts";
 import type { Problem } from "../errors.ts";
 import type { TensorExplanation } from "./explanation.ts";
 
+/** What an adapter adds to what is stored in `storedDtype`; the dtype beside it is then F32. */
+export type AddedProduct = LowRank & { readonly storedDtype: Dtype };
+
 /** A stored tensor whose rows an input is put together from. */
 export interface PlannedSource {
   /** Position in `MergePlan.models`. */
@@ -22,6 +25,7 @@ export interface PlannedSource {
   readonly file: number;
   readonly offset: number;
   readonly strides?: Strides;
+  readonly lowRank?: AddedProduct;
 }
 
 /** Rows that are put together by token from those of several models. */
@@ -49,8 +53,7 @@ export interface PlannedInput {
   readonly strides?: Strides;
   /** Where its rows lie, if not all one after the other from `offset` on; `dtype` is then the one that they are brought to. */
   readonly rows?: PlannedRows;
-  /** What an adapter adds to what is stored in `storedDtype`; `dtype` is then F32. */
-  readonly lowRank?: LowRank & { readonly storedDtype: Dtype };
+  readonly lowRank?: AddedProduct;
   /** Resolved per-model parameters of the method; empty for the base. */
   readonly parameters: Readonly<Record<string, ParameterValue>>;
 }

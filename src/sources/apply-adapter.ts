@@ -1,5 +1,6 @@
 import { SourceError } from "../errors.ts";
 import { nearestName } from "../nearest.ts";
+import { hasTokenRows } from "../tensor/names.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { refused, scaleOf } from "./adapter-config.ts";
 import type { AdapterModule, AdapterWeights } from "./open-adapter.ts";
@@ -12,18 +13,18 @@ const MAX_RANK = 4_096;
 export function applyAdapter(model: ModelHeaders, adapter: AdapterWeights, reference: string): ModelHeaders {
   const file = model.files.length;
   const tensors = new Map(model.tensors);
+  // First: PEFT may save an embedding whole and a product to add to it.
+  for (const [name, tensor] of adapter.replacements) {
+    const target = find(tensors, name, adapter);
+    const old = tensors.get(target);
+    if (old !== undefined && !sameShape(old.shape, tensor.shape)) throw reshaped(adapter, tensor, old);
+    tensors.set(target, { ...tensor, name: target, file });
+  }
   for (const module of adapter.modules) {
     const name = find(tensors, `${module.name}.weight`, adapter);
     const header = tensors.get(name);
     if (header !== undefined)
       tensors.set(name, { ...header, lowRank: lowRankOf(header, module, adapter, file) });
-  }
-  for (const [name, tensor] of adapter.replacements) {
-    const target = find(tensors, name, adapter);
-    const old = tensors.get(target);
-    if (old !== undefined && !sameShape(old.shape, tensor.shape))
-      throw misfit(adapter, `${tensor.name} has the shape [${tensor.shape.join(", ")}]`, old);
-    tensors.set(target, { ...tensor, name: target, file });
   }
   return { ...model, reference, files: [...model.files, adapter.file], tensors };
 }
@@ -94,6 +95,19 @@ function lowRankOf(
 
 function isNarrow(dtype: string): dtype is AdapterMatrix["dtype"] {
   return dtype === "F32" || dtype === "F16" || dtype === "BF16";
+}
+
+function reshaped(adapter: AdapterWeights, { name, shape }: Omit<TensorHeader, "file">, old: TensorHeader) {
+  const [rows = 0, ...rest] = shape;
+  const [oldRows = 0, ...oldRest] = old.shape;
+  if (!hasTokenRows(old.name) || !sameShape(rest, oldRest))
+    return misfit(adapter, `${name} has the shape [${shape.join(", ")}]`, old);
+  const { where } = adapter;
+  const message = `${where}: ${name} has ${rows} rows, the model's ${old.name} has ${oldRows}: the adapter was trained with a vocabulary of another size`;
+  const hint =
+    "Merge it into the model first, with its own tokenizer: in PEFT, model.resize_token_embeddings" +
+    `(${rows}) before the adapter is loaded, then merge_and_unload, and save model and tokenizer to one folder.`;
+  return new SourceError("SOURCE_ADAPTER", message, { where, hint });
 }
 
 function misfit({ where }: AdapterWeights, what: string, { name, shape }: TensorHeader): SourceError {

@@ -33,9 +33,10 @@ export function rangesOf(tensor: PlannedTensor): StoredRange[] {
             input.byteLength,
           ),
         ]
-      : input.rows.sources.map((source) =>
-          rangeOf(source, source.shape, elementCount(source.shape) * bytesPerElement(source.dtype)),
-        ),
+      : input.rows.sources.map((source) => {
+          const dtype = source.lowRank?.storedDtype ?? source.dtype;
+          return rangeOf(source, source.shape, elementCount(source.shape) * bytesPerElement(dtype));
+        }),
   );
 }
 
