@@ -18,7 +18,7 @@ const started = performance.now();
 const update = process.argv.includes("--update");
 for (const args of COMMANDS) {
   process.stdout.write(`$ npx stockpot ${args.join(" ")}\n\n`);
-  const { status } = spawnSync(process.execPath, [join(root, "dist/src/cli/main.js"), ...args], {
+  const { status } = spawnSync(process.execPath, [join(root, "dist/lib/main.js"), ...args], {
     stdio: "inherit",
   });
   if (status !== 0) process.exit(status ?? 1);

@@ -9,6 +9,8 @@ export interface Io {
   readonly signal: AbortSignal;
   /** Asks the user for a line; undefined if there is no terminal to ask on. */
   readonly ask: (question: string) => Promise<string | undefined>;
+  /** The file that this program was started from. */
+  readonly programPath: string;
   /** Largest resident memory of this program so far. */
   readonly peakMemoryBytes: () => number;
 }
@@ -33,7 +35,7 @@ const WIDEST_TEXT = 100;
 export const textWidth = ({ columns = WIDEST_TEXT }: Output): number => Math.min(columns, WIDEST_TEXT);
 
 /** The process's own streams. A reader that goes away (`stockpot plan ... | head`) is no failure. */
-export function processIo(): Io {
+export function processIo(programPath: string): Io {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;
@@ -45,6 +47,7 @@ export function processIo(): Io {
     environment: process.env,
     signal: interruptSignal(),
     ask: askOnTerminal,
+    programPath,
     // resourceUsage counts in kibibytes on every platform.
     peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
   };

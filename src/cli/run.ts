@@ -13,6 +13,6 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 }
 
 function packageVersion(): string {
-  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+  const text = readFileSync(new URL(import.meta.resolve("stockpot/package.json")), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -81,7 +81,7 @@ export class HashPool {
   readonly #onAbort = () => void this.stop();
 
   #start(): Worker {
-    const worker = new Worker(new URL("./hash-worker.js", import.meta.url));
+    const worker = new Worker(new URL("./shard-hash-worker.js", import.meta.url));
     worker.on("message", (reply: HashReply) => this.#take(reply));
     worker.on("error", (cause: Error) =>
       this.#reject(new EngineError("ENGINE_WORKER", `A worker thread failed: ${cause.message}`, { cause })),

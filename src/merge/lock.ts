@@ -88,6 +88,6 @@ function lockedOptions(options: PlanOptions): LockedOptions {
 
 /** The version of this package. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+  const text = readFileSync(new URL(import.meta.resolve("stockpot/package.json")), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

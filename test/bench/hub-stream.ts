@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCheckpoints, SIZES } from "./checkpoints.ts";
+import { PROGRAM } from "../fixtures/program.ts";
 import { contentOfFile } from "../hub/server/content.ts";
 import { startHub } from "../hub/server/server.ts";
 
@@ -66,7 +67,7 @@ function seconds(folder: string, words: readonly string[], environment: Record<s
   const [recipe = "", ...flags] = words;
   const out = join(folder, "out");
   const started = performance.now();
-  const command = ["dist/src/cli/main.js", "merge", recipe, out, "--quiet", "--no-lock", ...flags];
+  const command = [PROGRAM, "merge", recipe, out, "--quiet", "--no-lock", ...flags];
   const options = { env: { ...process.env, ...environment }, encoding: "utf8" } as const;
   const { status, stderr } = spawnSync(process.execPath, command, options);
   const took = (performance.now() - started) / 1000;

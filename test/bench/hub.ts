@@ -7,6 +7,7 @@ import { randomFillSync } from "node:crypto";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PROGRAM } from "../fixtures/program.ts";
 import { contentOfFile } from "../hub/server/content.ts";
 import { startHub } from "../hub/server/server.ts";
 
@@ -40,7 +41,7 @@ async function compare(megabytes: number, rounds: number): Promise<void> {
       rmSync(target);
       const environment = { HF_ENDPOINT: url, HF_HOME: join(folder, "home") };
       // By pattern: the file is no model.
-      const words = ["dist/src/cli/main.js", "pull", MODEL, "--quiet", "--include", "*"];
+      const words = [PROGRAM, "pull", MODEL, "--quiet", "--include", "*"];
       pull.push(seconds(process.execPath, words, environment));
       rmSync(join(folder, "home"), { recursive: true });
     }

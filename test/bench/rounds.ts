@@ -2,16 +2,14 @@ import { createReadStream, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
 import type { MergePlan } from "../../src/plan/types.ts";
 import { methodByName } from "../../src/methods/index.ts";
 import { methodRecipe } from "../fixtures/method-recipes.ts";
 import type { Checkpoint } from "./checkpoints.ts";
 import { measureNode, measureShell } from "../fixtures/measure.ts";
+import { PROGRAM } from "../fixtures/program.ts";
 import type { Usage } from "../fixtures/measure.ts";
 import type { BenchOptions } from "./options.ts";
-
-const CLI = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
 /** A place that output is written to. */
 export interface Target {
@@ -44,7 +42,7 @@ export function prepare(method: string, checkpoints: readonly Checkpoint[], fold
   const all = descriptor.base === "ignored" ? [base, ...models] : models;
   const recipe = join(folder, `${method}.yml`);
   writeFileSync(recipe, JSON.stringify(methodRecipe(descriptor, { base, models: all }), null, 2));
-  const { stdout } = measureNode([CLI, "plan", recipe, "--json"]);
+  const { stdout } = measureNode([PROGRAM, "plan", recipe, "--json"]);
   const { passes } = JSON.parse(stdout) as Pick<MergePlan, "passes">;
   return {
     method,
@@ -70,7 +68,7 @@ function measureMerge({ recipe }: Contestant, target: Target, { workers }: Bench
   try {
     // Without digests: `cat` and `cp` compute none either.
     const flags = ["--workers", String(workers), "--no-lock", "--quiet", "--json"];
-    return measureNode([CLI, "merge", recipe, out, ...flags]).usage;
+    return measureNode([PROGRAM, "merge", recipe, out, ...flags]).usage;
   } finally {
     rmSync(out, { recursive: true, force: true });
   }

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { measureNode } from "../fixtures/measure.ts";
+import { PROGRAM } from "../fixtures/program.ts";
 import { makeRandom } from "../fixtures/random.ts";
 import { encodeHeader } from "../fixtures/write-safetensors.ts";
 import { addedToken, tokenizerJson } from "../tokenizer/tiny-tokenizers.ts";
@@ -85,10 +86,7 @@ try {
     `merge_method: linear\nbase_model: ${join(folder, "base")}\nmodels: [${model("base")}, ${model("other")}]\ntokenizer_source: union\n`,
   );
   const out = join(folder, "out");
-  const { usage, stdout } = measureNode([
-    "dist/src/cli/main.js",
-    ...["merge", join(folder, "union.yml"), out],
-  ]);
+  const { usage, stdout } = measureNode([PROGRAM, ...["merge", join(folder, "union.yml"), out]]);
   const { wallMs, userMs, systemMs, peakBytes = NaN } = usage;
   process.stdout.write(
     `${stdout}\n${machineLine()}\n${(wallMs / 1000).toFixed(1)} s by the clock, ${((userMs + systemMs) / 1000).toFixed(1)} s of ` +

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { PROGRAM } from "../fixtures/program.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { writeTinyFamily } from "../fixtures/tiny-models.ts";
 import { runCli } from "./captured-io.ts";
@@ -44,7 +45,7 @@ describe("stockpot alias", () => {
     ]);
     if (!isWindows) assert.equal(statSync(join(bin(), "mergekit-yaml")).mode & 0o111, 0o111);
     const script = readFileSync(join(bin(), "mergekit-yaml.cmd"), "utf8");
-    assert.ok(script.includes(`node "${resolve("dist/src/cli/main.js")}" merge %*\r\n`));
+    assert.ok(script.includes(`node "${PROGRAM}" merge %*\r\n`));
   });
 
   it("lets mergekit-yaml's command lines run as they are, paths with spaces included", async () => {

@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import type { Io, Output } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
+import { PROGRAM } from "../fixtures/program.ts";
 
 class CapturedOutput extends Writable {
   text = "";
@@ -55,6 +56,7 @@ export function captureIo({
     signal: signal ?? new AbortController().signal,
     ask: () => Promise.resolve(answer),
     peakMemoryBytes: () => 123_000_000,
+    programPath: PROGRAM,
   };
 }
 

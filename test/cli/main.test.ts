@@ -3,12 +3,11 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, open, writeFile } from "node:fs/promises";
+import { PROGRAM } from "../fixtures/program.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 
-const MAIN = "dist/src/cli/main.js";
-
 function start(...args: string[]): ChildProcess & { readonly output: () => string } {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (part: Buffer) => (text += part.toString()));

@@ -5,6 +5,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { merge } from "../../src/index.ts";
+import { PROGRAM } from "../fixtures/program.ts";
 import { readWeights } from "../fixtures/read-safetensors.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 
@@ -47,7 +48,7 @@ describe("docs/write-a-method.md", () => {
     }
     for (const command of block.text.trim().split("\n")) {
       it(`runs ${command}`, async () => {
-        const args = command.replace("npx stockpot", resolve("dist/src/cli/main.js")).split(" ");
+        const args = command.replace("npx stockpot", PROGRAM).split(" ");
         const { stdout } = await run(process.execPath, args[0] === "node" ? args.slice(1) : args, {
           cwd: inFolder(),
         });

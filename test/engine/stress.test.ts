@@ -11,18 +11,16 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { makeCheckpoints } from "../bench/checkpoints.ts";
 import { measureNode } from "../fixtures/measure.ts";
 import { makeNormal } from "../fixtures/random.ts";
+import { PROGRAM } from "../fixtures/program.ts";
 import { readWeights } from "../fixtures/read-safetensors.ts";
 import { runMerge } from "../fixtures/run-merge.ts";
 import { roundToSmallFloat } from "../fixtures/small-floats.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { encodeHeader, encodeValues, writeWeights } from "../fixtures/write-safetensors.ts";
 import type { FixtureTensors } from "../fixtures/write-safetensors.ts";
-
-const CLI = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
 describe("the engine at its limits", () => {
   const inFolder = useTemporaryFolder();
@@ -118,7 +116,7 @@ describe("the engine at its limits", () => {
         "--quiet",
         "--force",
       ];
-      const runs = [1, 2, 3].map(() => measureNode([CLI, ...args]).usage.peakBytes ?? Infinity);
+      const runs = [1, 2, 3].map(() => measureNode([PROGRAM, ...args]).usage.peakBytes ?? Infinity);
       return { bytes: base.byteLength, peak: Math.min(...runs) };
     });
     const [small, large] = peaks;

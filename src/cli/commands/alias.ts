@@ -1,6 +1,5 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { SinkError } from "../../index.ts";
 import type { Command } from "../command.ts";
 
@@ -20,7 +19,7 @@ export const aliasCommand: Command = {
   options: ["force"],
   examples: [["alias ~/.local/bin", "from now on, mergekit-yaml is stockpot merge"]],
   async run({ io, options }, folder = "") {
-    const main = fileURLToPath(new URL("../main.js", import.meta.url));
+    const main = io.programPath;
     const files = NAMES.flatMap((name) => [
       { path: join(folder, name), text: shellScript(main) },
       { path: join(folder, `${name}.cmd`), text: commandScript(main) },
