@@ -6,10 +6,10 @@ export function codeSpan(text: string): string {
   return ticks === 1 ? fence + line + fence : `${fence} ${line} ${fence}`;
 }
 
-/** A fence longer than any run of backticks inside, so that no recipe can close it. */
-export function fenced(text: string): string {
+/** A fence longer than any run of backticks inside, so that nothing in it can close it. */
+export function fenced(text: string, language = "yaml"): string {
   const fence = "`".repeat(Math.max(3, longestRun(text, "`") + 1));
-  return `${fence}yaml\n${text}${text.endsWith("\n") ? "" : "\n"}${fence}`;
+  return `${fence}${language}\n${text}${text.endsWith("\n") ? "" : "\n"}${fence}`;
 }
 
 function longestRun(text: string, character: string): number {

@@ -24,7 +24,8 @@ export function renderModelCard(
     `# ${title}`,
     "A merge of the models below into one set of weights, made with Stockpot.",
     "## Merge method",
-    `${methodLink(plan.mergeMethod, methods)}${base === undefined ? "" : `, using ${modelLink(base)} as base`}.${pageOf(plan)}`,
+    `${methodLink(plan.mergeMethod, methods)}${base === undefined ? "" : `, using ${modelLink(base)} as base`}.`,
+    ...explanation(plan, methods),
     ...otherMethods(plan, methods),
     ...randomness(plan),
     ...moduleNote(plan),
@@ -100,9 +101,14 @@ function methodLink(name: string, methods: readonly AnyMethod[]): string {
 const specsOf = (method: string, methods: readonly AnyMethod[]): ParameterSpecs =>
   (methodByName(method, methods)?.parameters ?? {}) as ParameterSpecs;
 
-/** Where formula and parameters are explained: methods of the user's own have no page. */
-function pageOf({ mergeMethod }: MergePlan): string {
-  return methodByName(mergeMethod) === undefined ? "" : ` \`stockpot methods ${mergeMethod}\` explains it.`;
+/** What the method does, for readers who have not got this program; its parameters are explained where it has them. */
+function explanation({ mergeMethod }: MergePlan, methods: readonly AnyMethod[]): string[] {
+  const method = methodByName(mergeMethod, methods);
+  if (method === undefined) return [];
+  // Methods of the user's own are known where their module is.
+  const isOwn = methodByName(mergeMethod) === undefined;
+  const parameters = isOwn ? [] : [`Its parameters: \`stockpot methods ${mergeMethod}\`.`];
+  return [method.summary, fenced(method.formula, "text"), ...parameters];
 }
 
 /** The seed of each merge that depends on one. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { parse } from "yaml";
 import { defineMethod } from "../../src/methods/define.ts";
+import { modelStock } from "../../src/methods/model-stock.ts";
 import { weightedSum } from "../../src/methods/combination.ts";
 import { renderModelCard } from "../../src/sink/model-card.ts";
 import type { LockedInput } from "../../src/lock/lock-file.ts";
@@ -36,7 +37,15 @@ A merge of the models below into one set of weights, made with Stockpot.
 
 ## Merge method
 
-[Model Stock](https://arxiv.org/abs/2403.19522), using [org/base](https://huggingface.co/org/base) as base. \`stockpot methods model_stock\` explains it.
+[Model Stock](https://arxiv.org/abs/2403.19522), using [org/base](https://huggingface.co/org/base) as base.
+
+${modelStock.summary}
+
+\`\`\`text
+${modelStock.formula}
+\`\`\`
+
+Its parameters: \`stockpot methods model_stock\`.
 
 ## Models
 
