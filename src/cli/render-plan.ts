@@ -102,9 +102,11 @@ function renderStream(bytes: number, spool: number): string {
 }
 
 /** How much of a model of the Hub is in the cache. */
-function hubNote(hub: PlannedModel["hub"]): string[] {
-  if (hub === undefined) return [];
-  const { byteLength, cachedBytes } = hub;
+function hubNote({ hub, adapterHub }: PlannedModel): string[] {
+  const all = [hub, adapterHub].filter((each) => each !== undefined);
+  if (all.length === 0) return [];
+  const sum = (key: "byteLength" | "cachedBytes") => all.reduce((bytes, each) => bytes + each[key], 0);
+  const [byteLength, cachedBytes] = [sum("byteLength"), sum("cachedBytes")];
   if (cachedBytes === byteLength) return ["in the cache"];
   return [
     `${formatBytes(byteLength - cachedBytes)} to download${cachedBytes > 0 ? ", the rest in the cache" : ""}`,
@@ -148,11 +150,12 @@ function renderModels(
   style: Style,
   label: (text: string) => Cell,
 ): Cell[][] {
-  const originOf = ({ reference, files, hub }: PlannedModel) => {
+  const originOf = (model: PlannedModel) => {
+    const { reference, files } = model;
     const made = intermediates.find(({ name }) => name === reference)?.plan;
     if (made !== undefined)
-      return `made before: ${made.mergeMethod} of ${made.models.map((model) => model.reference).join(", ")}`;
-    return [...(files.length === 1 ? [] : [plural(files.length, "file")]), ...hubNote(hub)].join(", ");
+      return `made before: ${made.mergeMethod} of ${made.models.map((each) => each.reference).join(", ")}`;
+    return [...(files.length === 1 ? [] : [plural(files.length, "file")]), ...hubNote(model)].join(", ");
   };
   const sizes = models.map(({ files }) => formatBytes(sum(files.map(({ byteLength }) => byteLength))));
   const lines = renderTable(

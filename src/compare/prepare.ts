@@ -20,7 +20,7 @@ import type { Recipe } from "../recipe/types.ts";
 import type { VariantSetting } from "../recipe/variants.ts";
 import { openModels } from "../sources/open.ts";
 import { readRecipe } from "../sources/recipe-file.ts";
-import { referenceText } from "../sources/types.ts";
+import { hubOrigins, referenceText } from "../sources/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { shortNames } from "./names.ts";
 import type { CompareOptions } from "./options.ts";
@@ -113,9 +113,8 @@ async function openAll(
   };
   const headers = await open();
   const names = await bringTexts(recipes, [...headers.values()], { recipe: "", hub, signal });
-  const missing = [...headers.values()].flatMap(({ hub: origin }) =>
-    origin?.missing.length ? [origin] : [],
-  );
+  const origins = [...headers.values()].flatMap(hubOrigins);
+  const missing = origins.filter((origin) => origin.missing.length > 0);
   const fetching = hub !== undefined && missing.length > 0;
   if (fetching) await fetchModels(hub, missing, { signal, onProgress: onDownload });
   const here = fetching ? await open() : headers;

@@ -70,9 +70,10 @@ async function downloadOf(
   plans: readonly MergePlan[],
   { hub, noStore = false }: ResourceOptions,
 ): Promise<Pick<Resources, "downloadBytes" | "freeCacheBytes" | "spoolBytes">> {
-  // A model that several recipes of a file take comes once.
-  const models = new Map(plans.flatMap((plan) => plan.models.map((model) => [model.reference, model.hub])));
-  const remote = [...models.values()].filter((each) => each !== undefined);
+  // What several models or recipes of a file take comes once.
+  const found = plans.flatMap((plan) => plan.models.flatMap(({ hub: own, adapterHub }) => [own, adapterHub]));
+  const all = found.filter((each) => each !== undefined);
+  const remote = [...new Map(all.map((each) => [`${each.repository}@${each.commit}`, each])).values()];
   if (remote.length === 0) return {};
   const downloadBytes = remote.reduce(
     (sum, { byteLength, cachedBytes }) => sum + byteLength - cachedBytes,

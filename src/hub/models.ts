@@ -2,8 +2,10 @@ import { readlink } from "node:fs/promises";
 import { basename } from "node:path";
 import { isMergeError } from "../errors.ts";
 import type { MergeError, Problem, SourceError } from "../errors.ts";
-import type { ModelHub } from "../sources/locate.ts";
+import type { ModelHub, OpenedFiles } from "../sources/locate.ts";
 import { readModel, readStore } from "../sources/read-model.ts";
+import { DiskStore } from "../sources/store.ts";
+import type { ModelStore } from "../sources/store.ts";
 import { referenceText } from "../sources/types.ts";
 import type { HubFile, HubOrigin, ModelHeaders, ModelReference } from "../sources/types.ts";
 import {
@@ -19,7 +21,6 @@ import type { Repository } from "./client.ts";
 import type { HubSettings } from "./environment.ts";
 import { hubError } from "./failures.ts";
 import { missingFiles } from "./fetch-files.ts";
-import { fetchModels } from "./pull.ts";
 import { HubStore } from "./hub-store.ts";
 import { TRANSFER_LIMITS } from "./limits.ts";
 import { DEFAULT_REVISION, isRepositoryName, repositoryText, whyNoRevision } from "./repository.ts";
@@ -31,6 +32,13 @@ const ATTEMPTS_TO_ASK = 4;
 const ATTEMPTS_BEFORE_CACHE = 2;
 
 type Report = (problem: MergeError) => void;
+
+/** A repository as the cache has it. */
+interface CachedCommit extends RepositoryReference {
+  readonly commit: string;
+  /** Why the Hub itself did not tell, if it should have. */
+  readonly cause?: MergeError;
+}
 
 /** The Hub as a place that models are opened from; `pins` are commits by the names of models in a recipe. */
 export function modelHub(
@@ -60,6 +68,52 @@ class HubModels implements ModelHub {
   }
 
   async open(reference: ModelReference, report: Report): Promise<ModelHeaders> {
+    const found = await this.#find(reference);
+    if ("files" in found) return await this.#openRemote(reference, found, report);
+    const headers = await this.#openCached(reference, found, report);
+    const { cause } = found;
+    if (cause === undefined) return headers;
+    return { ...headers, warnings: [...(headers.warnings ?? []), unreachedWarning(found, cause)] };
+  }
+
+  async openFiles<T>(
+    reference: ModelReference,
+    read: (store: ModelStore) => Promise<T>,
+  ): Promise<OpenedFiles<T>> {
+    const found = await this.#find(reference);
+    if ("files" in found) {
+      const store = new HubStore(this.#transport(), found, this.#signal);
+      const absent = await this.#absent(found, store);
+      return {
+        read: await read(store),
+        folder: store.folder,
+        originOf: (names) => remoteOrigin(found, store, names, absent),
+        warnings: [],
+      };
+    }
+    const { repository, commit, cause } = found;
+    const { cacheFolder } = this.#settings;
+    const folder = repositoryFolder(cacheFolder, repository);
+    const store = new DiskStore(snapshotFolder(folder, commit));
+    const files = await cachedFiles(cacheFolder, folder, commit);
+    try {
+      return {
+        read: await read(store),
+        folder: store.folder,
+        originOf: (names) => ({
+          ...originOf(found),
+          files: files.filter(({ name }) => names.includes(name)),
+          missing: [],
+        }),
+        warnings: cause === undefined ? [] : [unreachedWarning(found, cause)],
+      };
+    } catch (error) {
+      throw isMergeError(error) ? incomplete(found, error) : error;
+    }
+  }
+
+  /** The repository as the Hub has it or, where only the cache may or can be asked, the commit that is there. */
+  async #find(reference: ModelReference): Promise<Repository | CachedCommit> {
     const pinned = this.#pins.get(referenceText(reference));
     const wanted = { repository: reference.path, revision: pinned ?? reference.revision ?? DEFAULT_REVISION };
     const fault = whyNoRevision(wanted.revision);
@@ -69,25 +123,17 @@ class HubModels implements ModelHub {
     }
     const folder = repositoryFolder(this.#settings.cacheFolder, wanted.repository);
     const cached = await cachedCommit(folder, wanted.revision);
-    if (this.#settings.offline) return await this.#openCached(reference, wanted, cached, report);
+    if (this.#settings.offline) {
+      if (cached === undefined) throw notCached(wanted);
+      return { ...wanted, commit: cached };
+    }
     const transport = this.#transport(cached === undefined ? ATTEMPTS_TO_ASK : ATTEMPTS_BEFORE_CACHE);
-    let repository: Repository;
     try {
-      repository = await openRepository(transport, wanted, this.#signal);
+      return await openRepository(transport, wanted, this.#signal);
     } catch (error) {
       if (cached === undefined || !isMergeError(error, "HUB_UNREACHABLE")) throw error;
-      const headers = await this.#openCached(reference, wanted, cached, report);
-      return { ...headers, warnings: [...(headers.warnings ?? []), unreachedWarning(wanted, cached, error)] };
+      return { ...wanted, commit: cached, cause: error };
     }
-    return await this.#openRemote(reference, repository, report);
-  }
-
-  async bring(reference: ModelReference): Promise<string> {
-    const { hub: origin, location } = await this.open(reference, (problem) => {
-      throw problem;
-    });
-    if (origin !== undefined) await fetchModels(this.#settings, [origin], { signal: this.#signal });
-    return location;
   }
 
   #transport(mostAttempts = Infinity): HubTransport {
@@ -102,37 +148,30 @@ class HubModels implements ModelHub {
     report: Report,
   ): Promise<ModelHeaders> {
     const store = new HubStore(this.#transport(), repository, this.#signal);
-    // Counted before anything is read: reading brings small files.
-    const all = { repository, files: store.filesOf(await store.list()) };
-    const absent = new Set((await missingFiles(this.#settings.cacheFolder, all)).map(({ name }) => name));
+    const absent = await this.#absent(repository, store);
     const headers = await readStore(referenceText(reference), store, report);
     const needed = [...headers.files, ...headers.sideFiles, ...store.smallFiles()];
     const names = [...new Set(needed.map(({ name }) => name))];
-    const missing = names.filter((name) => absent.has(name));
-    return { ...headers, hub: { ...originOf(repository), files: store.filesOf(names), missing } };
+    return { ...headers, hub: remoteOrigin(repository, store, names, absent) };
   }
 
-  async #openCached(
-    reference: ModelReference,
-    wanted: RepositoryReference,
-    commit: string | undefined,
-    report: Report,
-  ): Promise<ModelHeaders> {
+  /** Names of files that are not in the cache; to be asked before anything is read, since reading brings small files. */
+  async #absent(repository: Repository, store: HubStore): Promise<ReadonlySet<string>> {
+    const all = { repository, files: store.filesOf(await store.list()) };
+    return new Set((await missingFiles(this.#settings.cacheFolder, all)).map(({ name }) => name));
+  }
+
+  async #openCached(reference: ModelReference, found: CachedCommit, report: Report): Promise<ModelHeaders> {
     const { cacheFolder } = this.#settings;
-    const pull = `"stockpot pull ${repositoryText(wanted)}"`;
-    if (commit === undefined) {
-      const message = `${repositoryText(wanted)} is not in the cache, and the network must not be asked`;
-      const hint = `Run ${pull} where there is a network, or leave out --offline and HF_HUB_OFFLINE.`;
-      throw hubError("HUB_OFFLINE", wanted, message, hint);
-    }
-    const folder = repositoryFolder(cacheFolder, wanted.repository);
+    const { commit } = found;
+    const folder = repositoryFolder(cacheFolder, found.repository);
     const errors: MergeError[] = [];
     const location = { path: snapshotFolder(folder, commit), kind: "folder" } as const;
     const headers = await readModel(referenceText(reference), location, (error) => errors.push(error));
     const [first] = errors;
-    if (first !== undefined) report(incomplete(wanted, first, pull));
+    if (first !== undefined) report(incomplete(found, first));
     const files = await cachedFiles(cacheFolder, folder, commit);
-    return { ...headers, hub: { ...originOf({ ...wanted, commit }), files, missing: [] } };
+    return { ...headers, hub: { ...originOf(found), files, missing: [] } };
   }
 }
 
@@ -146,13 +185,31 @@ const originOf = ({
   commit,
 });
 
-function incomplete(wanted: RepositoryReference, cause: MergeError, pull: string): SourceError {
-  const message = `What the cache has of ${repositoryText(wanted)} is no whole model: ${cause.message}`;
-  return hubError("HUB_OFFLINE", wanted, message, `Run ${pull} where there is a network.`, cause);
+function remoteOrigin(
+  repository: Repository,
+  store: HubStore,
+  names: readonly string[],
+  absent: ReadonlySet<string>,
+): HubOrigin {
+  const missing = names.filter((name) => absent.has(name));
+  return { ...originOf(repository), files: store.filesOf(names), missing };
 }
 
-function unreachedWarning(wanted: RepositoryReference, commit: string, cause: MergeError): Problem {
-  const message = `${repositoryText(wanted)} is taken from the cache, at commit ${commit}: ${cause.message}`;
+const pullOf = (wanted: RepositoryReference) => `"stockpot pull ${repositoryText(wanted)}"`;
+
+function notCached(wanted: RepositoryReference): SourceError {
+  const message = `${repositoryText(wanted)} is not in the cache, and the network must not be asked`;
+  const hint = `Run ${pullOf(wanted)} where there is a network, or leave out --offline and HF_HUB_OFFLINE.`;
+  return hubError("HUB_OFFLINE", wanted, message, hint);
+}
+
+function incomplete(wanted: RepositoryReference, cause: MergeError): SourceError {
+  const message = `What the cache has of ${repositoryText(wanted)} is no whole model: ${cause.message}`;
+  return hubError("HUB_OFFLINE", wanted, message, `Run ${pullOf(wanted)} where there is a network.`, cause);
+}
+
+function unreachedWarning(wanted: CachedCommit, cause: MergeError): Problem {
+  const message = `${repositoryText(wanted)} is taken from the cache, at commit ${wanted.commit}: ${cause.message}`;
   return { code: "HUB_UNREACHABLE", severity: "warning", message, hint: "It may not be the newest." };
 }
 

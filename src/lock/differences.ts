@@ -5,12 +5,20 @@ export function inputDifferences(before: readonly LockedInput[], now: readonly L
   return now.flatMap((input) => {
     const locked = before.find(({ reference }) => reference === input.reference);
     if (locked === undefined) return [`${input.reference} is not among the inputs of the merge`];
-    if (locked.revision !== undefined && input.revision !== undefined && locked.revision !== input.revision)
-      return [`${input.reference} is at commit ${input.revision} now; the merge read ${locked.revision}`];
+    const moved = [
+      ...commitDiffers(input.reference, locked.revision, input.revision),
+      ...commitDiffers(input.adapter?.reference ?? "", locked.adapter?.revision, input.adapter?.revision),
+    ];
+    if (moved.length > 0) return moved;
     return filesThatDiffer(locked.files, input.files).map(
       (name) => `${name} of ${input.reference} is not what the merge read`,
     );
   });
+}
+
+function commitDiffers(reference: string, before: string | undefined, now: string | undefined): string[] {
+  if (before === undefined || now === undefined || before === now) return [];
+  return [`${reference} is at commit ${now} now; the merge read ${before}`];
 }
 
 function filesThatDiffer(before: readonly LockedFile[], now: readonly LockedFile[]): string[] {

@@ -20,12 +20,22 @@ const lockedFile = object("A file that the merge read.", {
   oid: optional(text("Name of the file's content in its repository, where that is no SHA-256.")),
 });
 
+const lockedAdapter = object("The LoRA adapter in the model.", {
+  reference: text("The adapter as the recipe names it, after the model and a plus sign."),
+  repo: optional(text("The repository of the Hub that it comes from.")),
+  revision: optional(text("The commit of that repository.")),
+});
+
 const lockedInput = object("A model that the merge read.", {
   reference: text("The model as the recipe names it."),
   role: oneOf("Whether it is the base of the output or of a merge before it.", ["base", "model"]),
   repo: optional(text("The repository of the Hub that it comes from.")),
   revision: optional(text("The commit of that repository.")),
-  files: list("Weights first, then config.json and the other small files.", lockedFile),
+  adapter: optional(lockedAdapter),
+  files: list(
+    "Weights first, then config.json and the other small files, then what belongs to the adapter.",
+    lockedFile,
+  ),
 });
 
 const lockedOutput = object("A file that the merge wrote.", {

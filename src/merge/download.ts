@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { fetchModels } from "../hub/pull.ts";
 import { checkOutput } from "../sink/open.ts";
-import type { ModelHeaders } from "../sources/types.ts";
+import { hubOrigins } from "../sources/types.ts";
+import type { HubOrigin, ModelHeaders } from "../sources/types.ts";
 import type { PlacedOptions } from "./out-folder.ts";
 import type { Prepared } from "./prepare.ts";
 import { bringSmallFiles } from "./stream.ts";
@@ -12,20 +13,19 @@ export async function downloadModels(prepared: Prepared, options: PlacedOptions)
   const { hub, signal, onDownload } = options;
   const steps = [...prepared.intermediates, prepared.output];
   const models = new Map<string, ModelHeaders>(steps.flatMap((step) => [...step.models]));
-  const remote = [...models].filter(([, { hub: origin }]) => (origin?.missing.length ?? 0) > 0);
+  const remote = [...models].filter(([, model]) =>
+    hubOrigins(model).some(({ missing }) => missing.length > 0),
+  );
   if (hub === undefined || remote.length === 0) return prepared;
-  const origins = remote.flatMap(([, model]) => model.hub ?? []);
   // A refusal of the output must not come after hours of downloading for it.
   await checkOutput(resolve(options.cwd ?? ".", options.out), prepared.output, options.force ?? false);
-  if (options.noStore === true) {
-    await bringSmallFiles(hub, models.values(), signal);
-    return prepared;
-  }
-  await fetchModels(hub, origins, {
-    signal,
-    onProgress: onDownload,
-    onFile: ({ name }) => options.onDownloaded?.(name),
-  });
+  const noStore = options.noStore === true;
+  if (noStore) await bringSmallFiles(hub, models.values(), signal);
+  // Adapters are small and read many times: their weights are stored in any case.
+  const wanted = remote.flatMap(([, model]) => (noStore ? (model.adapter?.hub ?? []) : hubOrigins(model)));
+  const onFile = ({ name }: { name: string }) => options.onDownloaded?.(name);
+  if (wanted.length > 0)
+    await fetchModels(hub, withoutTwins(wanted), { signal, onProgress: onDownload, onFile });
   const here = new Map<string, ModelHeaders>();
   for (const [name, model] of remote) here.set(name, await withTimes(model));
   return {
@@ -33,4 +33,9 @@ export async function downloadModels(prepared: Prepared, options: PlacedOptions)
     intermediates: prepared.intermediates.map((step) => withModels(step, here)),
     output: withModels(prepared.output, here),
   };
+}
+
+/** Several models may have the same adapter. */
+function withoutTwins(origins: readonly HubOrigin[]): HubOrigin[] {
+  return [...new Map(origins.map((origin) => [`${origin.repository}@${origin.revision}`, origin])).values()];
 }

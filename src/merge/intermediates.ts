@@ -63,13 +63,16 @@ async function lockOf(
   const { lock = true, hashInputs = false, signal } = options;
   if (!lock) return undefined;
   const models = inputModels([...intermediates, output]);
-  return { inputs: await lockInputs(models, hashInputs, { signal }), planned: true };
+  return { inputs: await lockInputs(models, hashInputs ? "all" : "none", { signal }), planned: true };
 }
 
 /** The same for a result on the way. */
 async function lockOfStep(step: Step, options: MergeOptions): Promise<LockSource | undefined> {
   if (options.lock === false) return undefined;
-  return { inputs: await lockInputs(inputModels([step]), false, { signal: options.signal }), planned: false };
+  return {
+    inputs: await lockInputs(inputModels([step]), "none", { signal: options.signal }),
+    planned: false,
+  };
 }
 
 async function openPlace(out: string, { cwd = ".", keepIntermediate }: MergeOptions): Promise<Place> {

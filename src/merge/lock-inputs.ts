@@ -5,7 +5,7 @@ import type { LockedFile, LockedInput } from "../lock/lock-file.ts";
 import { fingerprintsOf, originOf } from "../sources/fingerprint.ts";
 import type { Fingerprint } from "../sources/fingerprint.ts";
 import { withoutTokens } from "../lock/secrets.ts";
-import type { ModelHeaders } from "../sources/types.ts";
+import type { AdapterOrigin, ModelHeaders } from "../sources/types.ts";
 import type { Step } from "./plan-step.ts";
 
 /** A model that is read from a folder, and the role it has in any of the merges. */
@@ -30,30 +30,32 @@ export function inputModels(steps: readonly Step[]): InputModel[] {
 }
 
 /**
- * What the lock file says of the models. Small files and headers are read for it; with `hashAll` the weights too, whose
- * digests must then be what their names in a Hub cache say.
+ * What the lock file says of the models. Small files and headers are read for it; to `hash` all weights means those too,
+ * whose digests must then be what the Hub or their names in its cache say; "unlisted" are those that the Hub does not list.
  */
 export async function lockInputs(
   models: readonly InputModel[],
-  hashAll: boolean,
+  hash: "all" | "unlisted" | "none",
   options: HashOptions,
 ): Promise<LockedInput[]> {
   const found: { model: InputModel; files: Fingerprint[] }[] = [];
   for (const model of models) found.push({ model, files: await fingerprintsOf(model.headers) });
-  const digests = hashAll
-    ? await hashWhole(
-        found.flatMap(({ files }) => files),
-        options,
-      )
-    : new Map<string, string>();
+  const weights = found.flatMap(({ files }) => files.filter(({ isWeights }) => isWeights));
+  const toHash = hash === "all" ? weights : weights.filter(({ isListed }) => isListed !== true);
+  const digests = hash === "none" ? new Map<string, string>() : await hashWhole(toHash, options);
   return await Promise.all(
     found.map(async ({ model: { headers, role }, files }) => ({
       reference: withoutTokens(headers.reference),
       role,
       ...(await originOf(headers)),
+      ...(headers.adapter && { adapter: await lockedAdapter(headers.adapter) }),
       files: files.map((file) => lockedFile(file, digests.get(file.path))),
     })),
   );
+}
+
+async function lockedAdapter(adapter: AdapterOrigin): Promise<NonNullable<LockedInput["adapter"]>> {
+  return { reference: withoutTokens(adapter.reference), ...(await originOf(adapter)) };
 }
 
 function lockedFile(
@@ -73,8 +75,7 @@ async function hashWhole(
   files: readonly Fingerprint[],
   options: HashOptions,
 ): Promise<ReadonlyMap<string, string>> {
-  const weights = files.filter(({ isWeights }) => isWeights);
-  const unique = [...new Map(weights.map((file) => [file.path, file])).values()];
+  const unique = [...new Map(files.map((file) => [file.path, file])).values()];
   const digests = await new HashPool(unique, options).finish();
   for (const [at, { path, sha256 }] of unique.entries()) {
     if (sha256 === undefined || sha256 === digests[at]) continue;

@@ -18,9 +18,15 @@ export async function readPins({ locked, cwd = "." }: PlanOptions): Promise<Lock
   return path.endsWith(".json") ? await readLock(dirname(path), basename(path)) : await readLock(path);
 }
 
-/** Commits by the names that the recipe has for models of the Hub. */
+/** Commits by the names that the recipe has for models and adapters of the Hub. */
 export function pinnedCommits(lock: LockFile | undefined): ReadonlyMap<string, string> {
-  const pins = lock?.inputs.flatMap(({ reference, repo, revision }) =>
+  const named = lock?.inputs.flatMap(({ adapter, ...model }) => {
+    if (adapter === undefined) return [model];
+    const ending = `+${adapter.reference}`;
+    const { reference } = model;
+    return [{ ...model, reference: reference.slice(0, reference.length - ending.length) }, adapter];
+  });
+  const pins = named?.flatMap(({ reference, repo, revision }) =>
     repo === undefined || revision === undefined ? [] : [[reference, revision] as const],
   );
   return new Map(pins);
@@ -63,7 +69,10 @@ async function inputsNow(
     );
   const toHash = models.filter(({ headers }) => headers.hub === undefined && isHashed(headers.reference));
   const others = models.filter((model) => !toHash.includes(model));
-  return [...(await lockInputs(others, false, { signal })), ...(await lockInputs(toHash, true, { signal }))];
+  return [
+    ...(await lockInputs(others, "none", { signal })),
+    ...(await lockInputs(toHash, "unlisted", { signal })),
+  ];
 }
 
 function refusal(code: "VERIFY_INPUT" | "VERIFY_PLAN", messages: readonly string[]): VerifyError {

@@ -5,6 +5,7 @@ import type { MergeError, Problem } from "../errors.ts";
 import { modelHub } from "../hub/models.ts";
 import { didYouMean } from "../nearest.ts";
 import type { AnyMethod } from "../methods/define.ts";
+import type { LockFile } from "../lock/lock-file.ts";
 import { METHODS } from "../methods/index.ts";
 import type { MergePlan } from "../plan/types.ts";
 import { meansDocument } from "../recipe/documents.ts";
@@ -40,8 +41,11 @@ export interface Prepared {
   readonly searchFrom: ReadRecipes["searchFrom"];
 }
 
-/** Reads a recipe file and the headers of all models, and plans every merge; no weight is read. */
-export async function prepare(options: PlanOptions): Promise<Prepared> {
+/**
+ * Reads a recipe file and the headers of all models, and plans every merge; no weight is read. Models of the Hub are taken
+ * at the commits of `written`, a lock file to which nothing else is held.
+ */
+export async function prepare(options: PlanOptions, written?: LockFile): Promise<Prepared> {
   const asked = planningOptions(options);
   const { own, parsed, searchFrom } = await readRecipes(options);
   const allMethods = { ...own, methods: [...METHODS, ...own.methods] };
@@ -54,8 +58,7 @@ export async function prepare(options: PlanOptions): Promise<Prepared> {
   const references = [...intermediates, output].flatMap(referencedModels);
   const onDisk = references.filter((reference) => !meansDocument(reference, names));
   const lock = await readPins(options);
-  const hub =
-    options.hub === undefined ? undefined : modelHub(options.hub, options.signal, pinnedCommits(lock));
+  const hub = options.hub && modelHub(options.hub, options.signal, pinnedCommits(lock ?? written));
   const known = new Map(await openModels(onDisk, { searchFrom, hub }));
   const textNames = await bringTexts([...intermediates, output], [...known.values()], options);
   const texts = await readModelTexts(known.values(), textNames);

@@ -2,10 +2,13 @@ import { stat } from "node:fs/promises";
 import type { ModelHeaders } from "../sources/types.ts";
 import type { Step } from "./plan-step.ts";
 
-/** A model whose files have been written, with their times, by which a change would be noticed. */
+/** A model with the times of those of its files that are here, by which a change would be noticed. */
 export async function withTimes(model: ModelHeaders): Promise<ModelHeaders> {
   const files = await Promise.all(
-    model.files.map(async (file) => ({ ...file, modifiedMs: (await stat(file.path)).mtimeMs })),
+    model.files.map(async (file) => {
+      const stats = await stat(file.path).catch(() => undefined); // Streamed: it is not stored.
+      return stats === undefined ? file : { ...file, modifiedMs: stats.mtimeMs };
+    }),
   );
   return { ...model, files };
 }

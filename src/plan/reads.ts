@@ -1,7 +1,7 @@
 import type { AnyMethod } from "../methods/define.ts";
 import type { ModelTable } from "./models.ts";
 import type { HubOrigin } from "../sources/types.ts";
-import type { MergePlan, PlannedInput, PlannedModel, PlannedTensor } from "./types.ts";
+import type { MergePlan, PlannedDownload, PlannedInput, PlannedModel, PlannedTensor } from "./types.ts";
 
 function inputsOf({ base, inputs }: PlannedTensor): readonly PlannedInput[] {
   return base === undefined ? inputs : [base, ...inputs];
@@ -16,23 +16,18 @@ export function modelsOf(table: ModelTable, tensors: readonly PlannedTensor[]): 
   const bytes = table.headers.map(() => 0);
   for (const { model, byteLength } of tensors.flatMap(inputsOf))
     bytes[model] = (bytes[model] ?? 0) + byteLength;
-  return table.headers.map(({ reference, location, files, hub }, position) => ({
+  return table.headers.map(({ reference, location, files, hub, adapter }, position) => ({
     reference,
     location,
     role: table.isBase(position) ? "base" : "model",
     files,
     readBytes: bytes[position] ?? 0,
     ...(hub && { hub: downloadOf(hub) }),
+    ...(adapter?.hub && { adapterHub: downloadOf(adapter.hub) }),
   }));
 }
 
-function downloadOf({
-  repository,
-  revision,
-  commit,
-  files,
-  missing,
-}: HubOrigin): NonNullable<PlannedModel["hub"]> {
+function downloadOf({ repository, revision, commit, files, missing }: HubOrigin): PlannedDownload {
   const names = new Set(missing);
   const byteLength = files.reduce((sum, file) => sum + file.byteLength, 0);
   const cached = files.filter(({ name }) => !names.has(name));

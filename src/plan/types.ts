@@ -110,14 +110,18 @@ export interface PlannedModel {
   readonly files: readonly WeightFile[];
   /** Bytes of this model's tensors that the merge reads in a pass. */
   readonly readBytes: number;
-  /** For a model of the Hub, what its files take and what of it is in the cache. */
-  readonly hub?: {
-    readonly repository: string;
-    readonly revision: string;
-    readonly commit: string;
-    readonly byteLength: number;
-    readonly cachedBytes: number;
-  };
+  readonly hub?: PlannedDownload;
+  /** The same of an adapter of the Hub. */
+  readonly adapterHub?: PlannedDownload;
+}
+
+/** Of a model of the Hub: what its files take, and what of it is in the cache. */
+export interface PlannedDownload {
+  readonly repository: string;
+  readonly revision: string;
+  readonly commit: string;
+  readonly byteLength: number;
+  readonly cachedBytes: number;
 }
 
 export interface PlannedShard {

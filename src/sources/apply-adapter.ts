@@ -26,7 +26,7 @@ export function applyAdapter(model: ModelHeaders, adapter: AdapterWeights, refer
     if (header !== undefined)
       tensors.set(name, { ...header, lowRank: lowRankOf(header, module, adapter, file) });
   }
-  return { ...model, reference, files: [...model.files, adapter.file], tensors };
+  return { ...model, reference, files: [...model.files, adapter.file], tensors, adapter: adapter.origin };
 }
 
 const sameShape = (a: readonly number[], b: readonly number[]) =>

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from "../safetensors/header.ts";
 import { SourceError } from "../errors.ts";
 import { unreadable } from "./file.ts";
-import type { HubFile, ModelHeaders } from "./types.ts";
+import { ADAPTER_CONFIG } from "./open-adapter.ts";
+import type { HubFile, HubOrigin, ModelHeaders } from "./types.ts";
 
 /** Files up to this length are hashed whole: tokenizers and the like, in some 30 ms at most. */
 const MAX_SMALL_BYTES = 64 * 2 ** 20;
@@ -21,6 +22,8 @@ export interface Fingerprint {
   readonly path: string;
   readonly isWeights: boolean;
   readonly byteLength: number;
+  /** Known from the Hub's list: the file need not be here yet. */
+  readonly isListed?: true;
   /** In lower-case hex. */
   readonly sha256?: string;
   /** Its git object. */
@@ -31,25 +34,40 @@ export interface Fingerprint {
 
 /** Weights, config.json and all small files of a model; only small files and headers are read for it. */
 export async function fingerprintsOf(model: ModelHeaders): Promise<Fingerprint[]> {
-  const { files, sideFiles, config, location, hub } = model;
+  const { files, sideFiles, config, location, hub, adapter } = model;
   const names = [...(config === undefined ? [] : ["config.json"]), ...sideFiles.map(({ name }) => name)];
   const weights = files.map(({ name, path }) => ({ name, path, isWeights: true }));
   const small = names.map((name) => ({ name, path: join(location, name), isWeights: false }));
+  const own = adapter === undefined ? weights : weights.slice(0, -1);
+  const found = [...(await read(own, hub)), ...(await read(small, hub))];
+  if (adapter === undefined) return found;
+  const settings = { name: ADAPTER_CONFIG, path: join(adapter.location, ADAPTER_CONFIG), isWeights: false };
+  return [...found, ...(await read([...weights.slice(-1), settings], adapter.hub))];
+}
+
+type Place = Pick<Fingerprint, "name" | "path" | "isWeights">;
+
+async function read(places: readonly Place[], hub: HubOrigin | undefined): Promise<Fingerprint[]> {
   const found: Fingerprint[] = [];
   // One after the other: each holds a file open.
-  for (const file of [...weights, ...small]) {
+  for (const file of places) {
     const known = hub?.files.find(({ name }) => name === file.name);
-    // What no merge needs of a model of the Hub is not in the cache; weights that are not its own are an adapter's.
+    // What no merge needs of a model of the Hub is not in the cache.
     if (hub !== undefined && known === undefined && !file.isWeights) continue;
-    found.push(known === undefined ? await read(file) : { ...file, ...stated(known) });
+    found.push(known === undefined ? await readFile(file) : { ...file, ...stated(known) });
   }
   return found;
 }
 
-const stated = ({ byteLength, hash, algorithm }: HubFile) =>
-  algorithm === "sha256" ? { byteLength, sha256: hash } : { byteLength, oid: hash };
+const stated = ({ byteLength, hash, algorithm }: HubFile) => {
+  return {
+    byteLength,
+    isListed: true,
+    ...(algorithm === "sha256" ? { sha256: hash } : { oid: hash }),
+  } as const;
+};
 
-async function read(place: Pick<Fingerprint, "name" | "path" | "isWeights">): Promise<Fingerprint> {
+async function readFile(place: Place): Promise<Fingerprint> {
   const { name, path } = place;
   try {
     const blob: { sha256?: string | undefined; oid?: string | undefined } =
@@ -93,7 +111,7 @@ async function hashRange(file: FileHandle, end: number): Promise<string> {
 export async function originOf({
   hub,
   location,
-}: ModelHeaders): Promise<{ repo: string; revision: string } | undefined> {
+}: Pick<ModelHeaders, "hub" | "location">): Promise<{ repo: string; revision: string } | undefined> {
   if (hub !== undefined) return { repo: hub.repository, revision: hub.commit };
   const path = await realpath(location).catch(() => location); // It was read a moment ago; else it has no origin.
   const { repo, revision } = SNAPSHOT.exec(path)?.groups ?? {};

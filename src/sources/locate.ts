@@ -2,11 +2,12 @@ import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { SourceError } from "../errors.ts";
-import type { MergeError } from "../errors.ts";
+import type { MergeError, Problem } from "../errors.ts";
 import { nearestName } from "../nearest.ts";
 import { isReadable } from "./choose-weights.ts";
 import { statPath } from "./file.ts";
-import type { ModelHeaders, ModelReference } from "./types.ts";
+import type { ModelStore } from "./store.ts";
+import type { HubOrigin, ModelHeaders, ModelReference } from "./types.ts";
 
 /** Where models that are no folders come from. */
 export interface ModelHub {
@@ -19,8 +20,16 @@ export interface ModelHub {
    * goes to `report`.
    */
   open(reference: ModelReference, report: (problem: MergeError) => void): Promise<ModelHeaders>;
-  /** Downloads all that belongs to a small model, such as an adapter; gives its folder. Throws as `open` does. */
-  bring(reference: ModelReference): Promise<string>;
+  /** Reads some files of a repository that is no model of its own, such as an adapter's. Throws as `open` does. */
+  openFiles<T>(reference: ModelReference, read: (store: ModelStore) => Promise<T>): Promise<OpenedFiles<T>>;
+}
+
+export interface OpenedFiles<T> {
+  readonly read: T;
+  readonly folder: string;
+  /** Where files come from, and which of them have to come yet. */
+  readonly originOf: (names: readonly string[]) => HubOrigin;
+  readonly warnings: readonly Problem[];
 }
 
 export interface OpenOptions {

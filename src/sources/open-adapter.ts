@@ -1,4 +1,5 @@
 import { isMergeError, SourceError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
 import { refused, parseAdapterConfig } from "./adapter-config.ts";
 import type { AdapterConfig } from "./adapter-config.ts";
 import { MAX_CONFIG_BYTES, parseConfig } from "./config.ts";
@@ -7,7 +8,9 @@ import type { ReadFile } from "./file.ts";
 import { locate, notFound } from "./locate.ts";
 import type { OpenOptions } from "./locate.ts";
 import { DiskStore } from "./store.ts";
-import type { ModelReference, TensorHeader, WeightFile } from "./types.ts";
+import type { ModelStore } from "./store.ts";
+import { referenceText } from "./types.ts";
+import type { AdapterOrigin, ModelReference, TensorHeader, WeightFile } from "./types.ts";
 
 type AdapterReference = NonNullable<ModelReference["lora"]>;
 type AdapterTensor = Omit<TensorHeader, "file">;
@@ -25,8 +28,8 @@ export interface AdapterModule {
 
 export interface AdapterWeights {
   readonly where: string;
-  /** False if it comes from the Hub. */
-  readonly isLocal: boolean;
+  readonly origin: AdapterOrigin;
+  readonly warnings: readonly Problem[];
   readonly config: AdapterConfig;
   readonly file: WeightFile;
   readonly modules: readonly AdapterModule[];
@@ -51,33 +54,37 @@ export async function openAdapter(
   reference: AdapterReference,
   options: OpenOptions,
 ): Promise<AdapterWeights> {
-  const found = await locate(reference.path, options);
-  const location = found ?? { path: await bring(reference, options), kind: "folder" };
-  const store = new DiskStore(location.path);
+  const { path } = reference;
+  const found = await locate(path, options);
+  const named = { reference: referenceText(reference) };
+  if (found !== undefined) {
+    const read = await readAdapterFiles(new DiskStore(found.path));
+    return { ...read, origin: { ...named, location: found.path }, warnings: [] };
+  }
+  const { hub } = options;
+  if (hub?.isName(path) !== true) throw await notFound(path, options);
+  try {
+    const { read, folder, originOf, warnings } = await hub.openFiles(reference, readAdapterFiles);
+    const origin = { ...named, location: folder, hub: originOf([read.file.name, ADAPTER_CONFIG]) };
+    return { ...read, origin, warnings };
+  } catch (error) {
+    throw isMergeError(error, "HUB_NOT_FOUND") ? await notFound(path, options, error) : error;
+  }
+}
+
+async function readAdapterFiles(store: ModelStore): Promise<Omit<AdapterWeights, "origin" | "warnings">> {
   const where = store.label();
-  if (location.kind !== "folder" || !(await store.isThere(ADAPTER_CONFIG))) {
+  if (!(await store.isThere(ADAPTER_CONFIG))) {
     const hint = `An adapter is a folder with ${ADAPTER_CONFIG} and ${WEIGHTS[0] ?? ""}, as PEFT saves it.`;
     throw new SourceError("SOURCE_ADAPTER", `${where} is no LoRA adapter`, { where, hint });
   }
   const text = await store.readText(ADAPTER_CONFIG, MAX_CONFIG_BYTES);
   const config = parseAdapterConfig(parseConfig(text, store.label(ADAPTER_CONFIG)), where);
   const read = await readWeights(store);
-  return { where, isLocal: found !== undefined, config, file: read.file, ...partsOf(read, where) };
+  return { where, config, file: read.file, ...partsOf(read, where) };
 }
 
-/** Adapters are small, so that planning takes one of the Hub whole. */
-async function bring(reference: AdapterReference, options: OpenOptions): Promise<string> {
-  const { path } = reference;
-  const { hub } = options;
-  if (hub?.isName(path) !== true) throw await notFound(path, options);
-  try {
-    return await hub.bring(reference);
-  } catch (error) {
-    throw isMergeError(error, "HUB_NOT_FOUND") ? await notFound(path, options, error) : error;
-  }
-}
-
-async function readWeights(store: DiskStore): Promise<ReadFile> {
+async function readWeights(store: ModelStore): Promise<ReadFile> {
   for (const name of WEIGHTS) {
     if (!(await store.isThere(name))) continue;
     const read = name.endsWith(".bin") ? checkpointOf : headerOf;

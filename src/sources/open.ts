@@ -40,10 +40,10 @@ export async function openModel(reference: ModelReference, options: OpenOptions)
   const adapter = lora === undefined ? undefined : await openAdapter(lora, options);
   const local = [
     ...(found.hub === undefined ? [plain] : []),
-    ...(lora !== undefined && adapter?.isLocal === true ? [lora] : []),
+    ...(lora !== undefined && adapter !== undefined && adapter.origin.hub === undefined ? [lora] : []),
   ];
-  const unused = local.flatMap(unusedRevision);
-  const model = unused.length === 0 ? found : { ...found, warnings: [...(found.warnings ?? []), ...unused] };
+  const more = [...local.flatMap(unusedRevision), ...(adapter?.warnings ?? [])];
+  const model = more.length === 0 ? found : { ...found, warnings: [...(found.warnings ?? []), ...more] };
   return adapter === undefined ? model : applyAdapter(model, adapter, referenceText(reference));
 }
 

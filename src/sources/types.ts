@@ -106,6 +106,16 @@ export interface HubOrigin {
   readonly missing: readonly string[];
 }
 
+/** The adapter in a model: the last of its files, and the adapter's settings. */
+export interface AdapterOrigin {
+  /** As the recipe names it: "org/adapter@revision". */
+  readonly reference: string;
+  /** Absolute folder. */
+  readonly location: string;
+  /** For an adapter of the Hub, whatever the model is. */
+  readonly hub?: HubOrigin;
+}
+
 export interface SideFile {
   readonly name: string;
   readonly byteLength: number;
@@ -134,6 +144,12 @@ export interface ModelHeaders {
   readonly leftOut?: readonly Problem[];
   /** For a model of the Hub; paths then lead into the cache, where a file may not be yet. */
   readonly hub?: HubOrigin;
+  readonly adapter?: AdapterOrigin;
   /** What is doubtful about the weights, but no error. */
   readonly warnings?: readonly Problem[];
+}
+
+/** What of a model comes from the Hub: the model itself, its adapter, or both. */
+export function hubOrigins({ hub, adapter }: Pick<ModelHeaders, "hub" | "adapter">): HubOrigin[] {
+  return [hub, adapter?.hub].filter((origin) => origin !== undefined);
 }

@@ -41,7 +41,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     const { intermediates, output } = planning.prepared;
     found.push(...compareTensors(output.plan, headers));
     const models = inputModels([...intermediates, output]);
-    const inputs = await lockInputs(models, options.hashInputs === true, { signal: options.signal });
+    const { hashInputs = false, signal } = options;
+    const inputs = await lockInputs(models, hashInputs ? "all" : "none", { signal });
     found.push(...compareInputs(lock, inputs));
     inputCount = inputs.length;
   }
@@ -96,15 +97,8 @@ async function planAgain(
   const { methods, allowCode, hub, signal } = options;
   try {
     const text = await readText(join(out, recipe.file), MAX_RECIPE_BYTES);
-    const prepared = await prepare({
-      ...plan.options,
-      recipe: { text, file: recipe.source },
-      cwd,
-      methods,
-      allowCode,
-      hub: hub && { ...hub, offline: true },
-      signal,
-    });
+    const asked = { ...plan.options, recipe: { text, file: recipe.source }, cwd, methods, allowCode, signal };
+    const prepared = await prepare({ ...asked, hub: hub && { ...hub, offline: true } }, lock);
     return { prepared, problems: digestProblem(lock, planDigest(prepared.output.plan) === plan.sha256) };
   } catch (error) {
     if (!isMergeError(error)) throw error;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { isMergeError } from "../../src/errors.ts";
-import { merge } from "../../src/index.ts";
+import { estimateResources, merge, plan, verify } from "../../src/index.ts";
+import type { MergeOptions } from "../../src/index.ts";
 import type { HubSettings } from "../../src/hub/environment.ts";
 import type { LockFile } from "../../src/lock/lock-file.ts";
 import { fixtureTensor, writeAdapter, writeModel } from "../fixtures/adapters.ts";
@@ -10,19 +11,22 @@ import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { useHub } from "./use-hub.ts";
 
 const MODULE = "base_model.model.model.layers.0.q";
+/** Weights of 32 KB: planning reads less of them. */
+const [OUT, IN, RANK] = [200, 300, 16];
+const WEIGHTS = "adapter_model.safetensors";
 const recipe = (model: string) => ({ text: `merge_method: passthrough\nmodels: [{model: ${model}}]\n` });
 
 describe("Adapters of the Hub", () => {
   const inFolder = useTemporaryFolder();
   const used = useHub();
   const fileOf = (folder: string, name: string) => readFileSync(inFolder(folder, name));
-  const run = async (model: string, out: string, hub: HubSettings) => {
-    await merge({ recipe: recipe(model), cwd: inFolder(), out, hub, force: true });
+  const run = async (model: string, out: string, hub: HubSettings, more: Partial<MergeOptions> = {}) => {
+    await merge({ recipe: recipe(model), cwd: inFolder(), out, hub, force: true, ...more });
     return await readFile(inFolder(out, "model.safetensors"));
   };
 
   before(() => {
-    writeModel(inFolder("model"), { "model.layers.0.q.weight": fixtureTensor("q", [6, 5], "BF16") });
+    writeModel(inFolder("model"), { "model.layers.0.q.weight": fixtureTensor("q", [OUT, IN], "BF16") });
     for (const [name, scale] of [
       ["old", 0.1],
       ["new", 0.9],
@@ -31,8 +35,8 @@ describe("Adapters of the Hub", () => {
         inFolder(name),
         {},
         {
-          [`${MODULE}.lora_A.weight`]: fixtureTensor("A", [4, 5], "F32", scale),
-          [`${MODULE}.lora_B.weight`]: fixtureTensor("B", [6, 4], "F32", scale),
+          [`${MODULE}.lora_A.weight`]: fixtureTensor("A", [RANK, IN], "F32", scale),
+          [`${MODULE}.lora_B.weight`]: fixtureTensor("B", [OUT, RANK], "F32", scale),
         },
       );
     }
@@ -65,5 +69,95 @@ describe("Adapters of the Hub", () => {
     await assert.rejects(run("model+org/lora", "x", { ...hub, offline: true }), (error) =>
       isMergeError(error, "HUB_OFFLINE"),
     );
+  });
+
+  it("are planned from their headers, and downloaded with progress when they are merged", async () => {
+    const hub = await used.settings();
+    const byteLength = fileOf("new", WEIGHTS).length;
+    used.hub.reset();
+    const planned = await plan({ recipe: recipe("model+org/lora"), cwd: inFolder(), hub });
+    assert.ok(used.hub.traffic.sentBytes(WEIGHTS) <= 16_384 && byteLength > 30_000);
+    const config = fileOf("new", "adapter_config.json").length;
+    const { adapterHub } = planned.models[0] ?? assert.fail();
+    assert.deepEqual([adapterHub?.byteLength, adapterHub?.cachedBytes], [byteLength + config, 0]);
+    assert.equal((await estimateResources(planned, { hub })).downloadBytes, byteLength + config);
+    const progress: number[] = [];
+    const onDownload = ({ totalBytes }: { totalBytes: number }) => progress.push(totalBytes);
+    const merged = await run("model+org/lora", "f", hub, { onDownload });
+    assert.equal(progress.at(-1), byteLength);
+    assert.deepEqual(merged, await run("model+new", "g", hub));
+    const after = await plan({ recipe: recipe("model+org/lora"), cwd: inFolder(), hub });
+    assert.equal(after.models[0]?.adapterHub?.cachedBytes, byteLength + config);
+  });
+
+  it("are stored though models are not, which changes no byte", async () => {
+    const hub = await used.settings();
+    const expected = await run("model+new", "h", hub);
+    assert.deepEqual(await run("org/model+org/lora", "i", hub, { noStore: true }), expected);
+    assert.deepEqual(await run("model+org/lora", "i", await used.settings(), { noStore: true }), expected);
+  });
+
+  describe("in a lock file", () => {
+    const lockOf = async (out: string) =>
+      JSON.parse(await readFile(inFolder(out, "stockpot.lock.json"), "utf8")) as LockFile;
+    const filesOf = (folder: string) =>
+      Object.fromEntries(["adapter_config.json", WEIGHTS].map((name) => [name, fileOf(folder, name)]));
+
+    for (const model of ["model+org/pinned", "org/model+org/pinned"]) {
+      it(`are pinned to their commit in ${model}, whose branch may move`, async () => {
+        const commit = used.hub.commit("org/pinned", filesOf("old"));
+        const hub = await used.settings();
+        const before = await run(model, "pinned", hub);
+        const lock = await lockOf("pinned");
+        assert.deepEqual(lock.inputs[0]?.adapter, {
+          reference: "org/pinned",
+          repo: "org/pinned",
+          revision: commit,
+        });
+        assert.equal(lock.inputs[0].repo, model.startsWith("org/") ? "org/model" : undefined);
+        const names = lock.inputs[0].files.map(({ name }) => name);
+        assert.deepEqual(names, ["model.safetensors", "config.json", WEIGHTS, "adapter_config.json"]);
+        used.hub.commit("org/pinned", filesOf("new"));
+        const locked = inFolder("pinned");
+        for (const settings of [hub, await used.settings()]) {
+          assert.deepEqual(await run(model, "again", settings, { locked }), before);
+          assert.deepEqual(await lockOf("again"), lock);
+        }
+        assert.notDeepEqual(await run(model, "moved", hub), before);
+        // The branch in the cache is the new one; the output is still what its own inputs give.
+        const { problems, replanned } = await verify({ out: "pinned", cwd: inFolder(), hub });
+        assert.deepEqual([problems, replanned], [[], true]);
+      });
+    }
+
+    it("are refused where the locked commit has other files", async () => {
+      used.hub.commit("org/pinned", filesOf("old"));
+      const hub = await used.settings();
+      await run("model+org/pinned", "pinned", hub);
+      const lock = await lockOf("pinned");
+      const [input] = lock.inputs;
+      const files = input?.files.map((file) =>
+        file.name === "adapter_config.json" ? { ...file, oid: "0".repeat(40) } : file,
+      );
+      const changed = JSON.stringify({ ...lock, inputs: [{ ...input, files }] });
+      await writeFile(inFolder("pinned", "stockpot.lock.json"), changed);
+      await assert.rejects(run("model+org/pinned", "again", hub, { locked: inFolder("pinned") }), (error) =>
+        isMergeError(error, "VERIFY_INPUT"),
+      );
+    });
+
+    it("are the subject of a warning when their branch moves during the merge", async () => {
+      used.hub.commit("org/pinned", filesOf("old"));
+      const hub = await used.settings();
+      let now = "";
+      const report = await merge({
+        ...{ recipe: recipe("model+org/pinned"), cwd: inFolder(), out: "news", hub, force: true },
+        onPlan: () => void (now = used.hub.commit("org/pinned", filesOf("new"))),
+      });
+      assert.match(
+        report.warnings.map(({ message }) => message).join(),
+        new RegExp(`main of org/pinned has moved to commit ${now}`),
+      );
+    });
   });
 });
