@@ -1,5 +1,5 @@
 import type { Io } from "./io.ts";
-import type { OptionName, OptionValues } from "./options.ts";
+import type { OptionDocs, OptionName, OptionValues } from "./options.ts";
 import type { Style } from "./style.ts";
 
 export interface ArgumentRow {
@@ -27,6 +27,7 @@ export interface Command {
   readonly description: string;
   readonly arguments: readonly ArgumentRow[];
   readonly options: readonly OptionName[];
+  readonly optionDocs?: OptionDocs;
   /** A command line without the leading "stockpot", and what it is for. */
   readonly examples: readonly (readonly [line: string, purpose: string])[];
   /** Gives the exit status, or throws. The arguments are there as `arguments` demands. */

@@ -35,7 +35,7 @@ function parseDtype(text: string): string {
 }
 
 /** Every flag of every command, by the name under which its value arrives. */
-export const OPTIONS = {
+const OPTIONS = {
   workers: {
     flags: "--workers <n>",
     doc: "Worker threads; unless given, as many as there are cores and the merge can use. Any number writes the same bytes.",
@@ -180,6 +180,15 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionRow>;
 
 export type OptionName = keyof typeof OPTIONS;
+
+/** What a flag means for one command, where the usual text says something else. */
+export type OptionDocs = Readonly<Partial<Record<OptionName, string>>>;
+
+/** A flag as one command has it. */
+export function optionRow(name: OptionName, docs: OptionDocs = {}): OptionRow {
+  const [row, doc]: [OptionRow, string | undefined] = [OPTIONS[name], docs[name]];
+  return doc === undefined ? row : { ...row, doc };
+}
 
 /** Values as the command line gave them; a flag that was not given is absent (`color` and `lock` are then true). */
 export type OptionValues = {

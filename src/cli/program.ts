@@ -19,7 +19,7 @@ import { textWidth, wantsColour } from "./io.ts";
 import { MERGEKIT_OPTIONS } from "./mergekit-options.ts";
 import { docOf, negatedFlags } from "./option-row.ts";
 import type { OptionRow } from "./option-row.ts";
-import { COMMON_OPTIONS, OPTIONS } from "./options.ts";
+import { COMMON_OPTIONS, optionRow } from "./options.ts";
 import type { OptionName, OptionValues } from "./options.ts";
 import { reportError } from "./report-error.ts";
 import { createStyle } from "./style.ts";
@@ -105,7 +105,7 @@ function addCommand(program: Program, command: Command, io: Io, finish: (status:
   const sub = program.command(command.name).summary(command.summary).description(command.description);
   for (const { name, doc } of command.arguments) sub.argument(name, doc);
   for (const name of optionsOf(command)) {
-    for (const option of commanderOptions(OPTIONS[name])) sub.addOption(option);
+    for (const option of commanderOptions(optionRow(name, command.optionDocs))) sub.addOption(option);
   }
   const examples = command.examples.map(([line, purpose]) => [`stockpot ${line}`, purpose]);
   sub.addHelpText("after", ["", "Examples:", ...renderTable(examples, "ll")].join("\n"));

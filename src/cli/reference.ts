@@ -1,9 +1,8 @@
 import type { Command } from "./command.ts";
 import { EXIT_STATUS_ROWS } from "./exit-status.ts";
 import { docOf, negatedFlags } from "./option-row.ts";
-import type { OptionRow } from "./option-row.ts";
-import { COMMON_OPTIONS, MERGEKIT_OPTION_NAMES, OPTIONS } from "./options.ts";
-import type { OptionName } from "./options.ts";
+import { COMMON_OPTIONS, MERGEKIT_OPTION_NAMES, optionRow } from "./options.ts";
+import type { OptionDocs, OptionName } from "./options.ts";
 import { COMMANDS } from "./program.ts";
 
 /** docs/cli.md: what `--help` says, on one page. */
@@ -28,7 +27,7 @@ function renderCommand(command: Command): string {
     parts.push(command.arguments.map(({ name, doc }) => `- \`${name}\`: ${doc}`).join("\n"));
   }
   const own = command.options.filter((name) => !isMergekits(name));
-  if (own.length > 0) parts.push(renderOptions(own));
+  if (own.length > 0) parts.push(renderOptions(own, command.optionDocs));
   const theirs = command.options.filter(isMergekits);
   if (theirs.length > 0) parts.push("Flags of mergekit's programs, all accepted:", renderOptions(theirs));
   const examples = command.examples.map(([line, purpose]) => `# ${purpose}\nstockpot ${line}`);
@@ -38,10 +37,10 @@ function renderCommand(command: Command): string {
 
 const isMergekits = (name: OptionName) => (MERGEKIT_OPTION_NAMES as readonly OptionName[]).includes(name);
 
-function renderOptions(names: readonly OptionName[]): string {
+function renderOptions(names: readonly OptionName[], docs?: OptionDocs): string {
   const row = (flags: string, doc: string) => `| \`${flags}\` | ${doc} |`;
   const rows = names.flatMap((name) => {
-    const option: OptionRow = OPTIONS[name];
+    const option = optionRow(name, docs);
     const { flags, negated } = option;
     const own = row(flags, docOf(option));
     return negated === undefined ? [own] : [own, row(negatedFlags(flags), negated)];

@@ -32,6 +32,7 @@ export const nuslerp = defineMethod({
         "Without nuslerp_flatten: take each column (first axis) as a vector, instead of each row (last axis). " +
         "The name is mergekit's.",
       default: false,
+      idleBeside: "nuslerp_flatten",
     }),
   },
   whenMissing: "only",

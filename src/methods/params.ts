@@ -10,6 +10,8 @@ interface SpecBase<T extends ParameterValue> {
   readonly default?: T;
   /** Accepted for mergekit's sake; the sentence says why it changes nothing. */
   readonly noEffect?: string;
+  /** A flag beside which, where it is true, any value of this parameter changes nothing. */
+  readonly idleBeside?: string;
 }
 
 export interface NumberSpec extends SpecBase<number> {

@@ -4,6 +4,7 @@ import type { ParameterSpecs, ParameterValue } from "../methods/params.ts";
 import { linear } from "../methods/linear.ts";
 import { passthrough } from "../methods/passthrough.ts";
 import { resolveParameters, valuesOf } from "../recipe/settings.ts";
+import type { ResolvedParameters } from "../recipe/settings.ts";
 import { bytesPerElement, isFloatDtype } from "../tensor/dtype.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { tensorKind } from "../tensor/names.ts";
@@ -78,6 +79,7 @@ export function mergeTensor(
     inputs: inputs.map(({ source, name }) => ({ source, tensor: name })),
   });
   for (const problem of resolved.problems) reportParameter(problem, row, inputs, context);
+  reportIdle(method, resolved.parameters, context);
   const sample = base ?? inputs[0];
   if (sample === undefined || resolved.problems.some(({ severity }) => severity === "error"))
     return undefined;
@@ -165,6 +167,27 @@ function reportParameter(
     sentence: (_names, count) =>
       count === 1 ? message : `${message} The same at ${count - 1} more tensors.`,
   });
+}
+
+/** A parameter that another one leaves without effect. */
+function reportIdle(
+  method: AnyMethod,
+  found: ResolvedParameters["parameters"],
+  { findings }: PlanContext,
+): void {
+  for (const [name, { idleBeside, default: usual }] of Object.entries(method.parameters as ParameterSpecs)) {
+    const value = found[name];
+    if (idleBeside === undefined || value === undefined || value.value === usual) continue;
+    if (found[idleBeside]?.value !== true) continue;
+    const position = value.setting?.position;
+    findings.add(`idle|${name}|${position?.line ?? ""}`, name, {
+      code: "RECIPE_MISPLACED_PARAMETER",
+      severity: "warning",
+      sentence: () => `"${name}" changes nothing where ${idleBeside} is true.`,
+      ...(position && { position }),
+      hint: `Remove "${name}", or set ${idleBeside}: false.`,
+    });
+  }
 }
 
 function reportCheck(

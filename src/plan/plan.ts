@@ -20,6 +20,7 @@ import { methodNamed } from "./participants.ts";
 import { planTensor } from "./plan-tensor.ts";
 import { renamingsOf } from "./renaming.ts";
 import { rowlessTokens } from "./rowless-tokens.ts";
+import { unreadTokenizers } from "./unread-tokenizers.ts";
 import { drawsNumbers, modelsOf, passesOf } from "./reads.ts";
 import type { MergePlan, PlannedShard, PlannedTensor } from "./types.ts";
 import { Vocabularies } from "./vocabularies.ts";
@@ -92,6 +93,7 @@ export function planMerge(
       ...(tokenizers.merged?.warnings ?? []),
       ...(table.at(DONOR).leftOut ?? []),
       ...rowlessTokens(context),
+      ...unreadTokenizers(context),
       ...findings.list(),
     ],
   };

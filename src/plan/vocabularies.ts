@@ -6,7 +6,9 @@ import type { Alignment } from "../tokenizer/row-map.ts";
 import { countTokens } from "../tokenizer/token-count.ts";
 import type { TokenCount } from "../tokenizer/token-count.ts";
 import { byId } from "../tokenizer/token-ids.ts";
-import { VOCABULARY_FILES } from "../tokenizer/files.ts";
+import { statedTokens } from "../tokenizer/added-tokens.ts";
+import { namedFile, VOCABULARY_FILES } from "../tokenizer/files.ts";
+import { mayHaveIdFrom } from "../tokenizer/largest-id.ts";
 import type { AlignedModel, TokenizerFiles, Vocabulary } from "../tokenizer/types.ts";
 import { readVocabulary } from "../tokenizer/vocabulary.ts";
 import { DONOR } from "./models.ts";
@@ -75,16 +77,17 @@ export class Vocabularies {
   tokensFrom(position: number, id: number): TokenCount {
     const { reference } = this.#table.at(position);
     const files = this.#files.get(reference);
-    const vocabulary = files && readIfPossible(files, reference);
-    const tokens = byId(vocabulary?.ids ?? []).filter(([, each]) => each >= id);
+    const ids = files && (readIfPossible(files, reference)?.ids ?? statedIfPossible(files, reference));
+    const tokens = byId(ids ?? []).filter(([, each]) => each >= id);
     return countTokens(tokens.map(([token]) => token));
   }
 
   /** As `tokensFrom`, but files that name no such id are not parsed: large ones take seconds. */
   rowlessOf(position: number, rows: number): TokenCount {
     const files = this.#files.get(this.#table.at(position).reference);
-    const mayBe = FILES_WITH_IDS.some((name) => namesNumberFrom(files?.get(name) ?? "", rows));
-    return mayBe ? this.tokensFrom(position, rows) : countTokens([]);
+    return files !== undefined && mayHaveIdFrom(files, rows)
+      ? this.tokensFrom(position, rows)
+      : countTokens([]);
   }
 
   #compare(): ReadonlyMap<string, VocabularyDifference> {
@@ -113,23 +116,23 @@ export class Vocabularies {
   }
 }
 
-/** Where ids are the values of members. */
-const FILES_WITH_IDS = ["tokenizer.json", "added_tokens.json", "vocab.json"];
-
-/** Whether a member of a JSON text has a whole number as its value that is not below `least`. */
-function namesNumberFrom(text: string, least: number): boolean {
-  for (const [, digits] of text.matchAll(/:\s*(\d+)/g)) if (Number(digits) >= least) return true;
-  return false;
-}
-
 function saySameTokens(a: TokenizerFiles, b: TokenizerFiles): boolean {
   return VOCABULARY_FILES.every((name) => a.get(name) === b.get(name));
 }
 
 /** A tokenizer that cannot be read is only copied, or not even that. */
 function readIfPossible(files: TokenizerFiles, reference: string): Vocabulary | undefined {
+  return ifPossible(() => readVocabulary(files, reference));
+}
+
+/** What is known beside a vocabulary in a format of its own: added tokens whose ids are stated. */
+function statedIfPossible(files: TokenizerFiles, reference: string): ReadonlyMap<string, number> | undefined {
+  return ifPossible(() => statedTokens((name) => namedFile(files, name, reference)));
+}
+
+function ifPossible<T>(read: () => T): T | undefined {
   try {
-    return readVocabulary(files, reference);
+    return read();
   } catch (error) {
     if (isMergeError(error, "FORMAT_TOKENIZER", "SOURCE_NO_TOKENIZER")) return undefined;
     throw error;

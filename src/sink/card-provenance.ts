@@ -20,13 +20,19 @@ export function renderProvenance(recipeText: string, inputs: readonly LockedInpu
   ];
 }
 
-function rowsOf({ reference, revision, files }: LockedInput): string[] {
-  const weights = files.filter(({ name }) => WEIGHTS.test(name));
-  const model = [cell(reference), revision === undefined ? "" : codeSpan(revision)];
-  if (weights.length > FILES_SHOWN) return [row([...model, `${weights.length} files`, ""])];
-  return weights.map(({ name, sha256 }) =>
-    row([...model, cell(name), sha256 === undefined ? "" : codeSpan(sha256)]),
-  );
+function rowsOf({ reference, revision, adapter, files }: LockedInput): string[] {
+  const all = files.filter(({ name }) => WEIGHTS.test(name));
+  // The last is the adapter's, which has a commit of its own.
+  const weights = adapter === undefined ? all : all.slice(0, -1);
+  const last = adapter === undefined ? [] : all.slice(-1);
+  const code = (text: string | undefined) => (text === undefined ? "" : codeSpan(text));
+  const rowOf = (commit: string | undefined, name: string, sha256: string | undefined) =>
+    row([cell(reference), code(commit), name, code(sha256)]);
+  const own =
+    weights.length > FILES_SHOWN
+      ? [rowOf(revision, `${weights.length} files`, undefined)]
+      : weights.map(({ name, sha256 }) => rowOf(revision, cell(name), sha256));
+  return [...own, ...last.map(({ name, sha256 }) => rowOf(adapter?.revision, cell(name), sha256))];
 }
 
 const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;

@@ -55,22 +55,31 @@ export function addAddedTokens(
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
-  ].map((name) => {
-    const file = named(name);
-    return file === undefined ? undefined : { root: parseJsonObject(file), where: file.where };
-  });
+  ].map((name) => parsed(named(name)));
   for (const token of Array.isArray(list.value) ? list.value : []) {
     const content = contentOf(token);
     if (content === undefined) throw broken(list.where, "has an added token without content");
     tokens.add(content, isObject(token) ? member(token, "id") : undefined, flagsOf(token, false), list.where);
   }
-  if (config !== undefined) tokens.addDecoder(config.root, config.where);
-  const extraIds = extra === undefined ? [] : Object.entries(extra.root);
-  for (const [token, id] of extraIds.sort(([, a], [, b]) => Number(a) - Number(b))) {
-    tokens.addOnce(token, id, plainFlags(false), extra?.where ?? "");
-  }
+  tokens.addStated(config, extra);
   for (const each of [specialMap, config]) if (each !== undefined) tokens.addRoles(each.root, each.where);
   return tokens.added;
+}
+
+/** The added tokens that have an id in tokenizer_config.json or added_tokens.json, for tokenizers that are not read. */
+export function statedTokens(named: (name: string) => NamedText | undefined): ReadonlyMap<string, number> {
+  const ids = new Map<string, number>();
+  new AddedTokens(ids).addStated(parsed(named("tokenizer_config.json")), parsed(named("added_tokens.json")));
+  return ids;
+}
+
+interface Parsed {
+  readonly root: JsonObject;
+  readonly where: string;
+}
+
+function parsed(file: NamedText | undefined): Parsed | undefined {
+  return file === undefined ? undefined : { root: parseJsonObject(file), where: file.where };
 }
 
 class AddedTokens {
@@ -103,7 +112,16 @@ class AddedTokens {
     this.add(content, id === undefined || this.#taken.has(Number(id)) ? this.#next : id, flags, where);
   }
 
-  addDecoder(config: JsonObject, where: string): void {
+  /** Tokens with ids: of added_tokens_decoder, then of added_tokens.json. */
+  addStated(config: Parsed | undefined, extra: Parsed | undefined): void {
+    if (config !== undefined) this.#addDecoder(config.root, config.where);
+    const entries = extra === undefined ? [] : Object.entries(extra.root);
+    for (const [token, id] of entries.sort(([, a], [, b]) => Number(a) - Number(b))) {
+      this.addOnce(token, id, plainFlags(false), extra?.where ?? "");
+    }
+  }
+
+  #addDecoder(config: JsonObject, where: string): void {
     const decoder = member(config, "added_tokens_decoder");
     // Keys that are whole numbers come in ascending order.
     for (const [id, token] of isObject(decoder) ? Object.entries(decoder) : []) {

@@ -34,6 +34,12 @@ describe("stockpot alias", () => {
     );
   });
 
+  it("explains its own --force", async () => {
+    const { stdout } = await runCli(["alias", "--help"]);
+    assert.match(stdout, /--force\s+Replace files of these names that are none of stockpot's\s+launchers\./);
+    assert.match((await runCli(["merge", "--help"])).stdout, /--force\s+Write into OUT even/);
+  });
+
   it("writes launchers for mergekit's programs, for shells and for Windows", () => {
     assert.deepEqual(readdirSync(bin()).sort(), [
       "mergekit-multi",

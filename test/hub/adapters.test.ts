@@ -115,6 +115,8 @@ describe("Adapters of the Hub", () => {
           revision: commit,
         });
         assert.equal(lock.inputs[0].repo, model.startsWith("org/") ? "org/model" : undefined);
+        const card = await readFile(inFolder("pinned", "README.md"), "utf8");
+        assert.ok(card.includes(`| \`${model}\` | \`${commit}\` | \`${WEIGHTS}\` |`));
         const names = lock.inputs[0].files.map(({ name }) => name);
         assert.deepEqual(names, ["model.safetensors", "config.json", WEIGHTS, "adapter_config.json"]);
         used.hub.commit("org/pinned", filesOf("new"));

@@ -5,6 +5,7 @@ import { isMergeError } from "../../src/index.ts";
 import type { ErrorCode, Problem } from "../../src/index.ts";
 import { readWeights } from "../fixtures/read-safetensors.ts";
 import { bpeFiles, linearOf, useTokenMerges } from "./token-merges.ts";
+import { tokenizerJson } from "../tokenizer/tiny-tokenizers.ts";
 import { HEAD, idsOf, writeTokenModel } from "./token-models.ts";
 
 const json = (value: unknown) => JSON.stringify(value);
@@ -309,6 +310,63 @@ describe("A merge without a tokenizer option", () => {
       "merge_method: passthrough\nmodels: [{model: ./short}]\ntokenizer: {source: ./short}\n",
     );
     assert.equal(withCode(cured, "PLAN_VOCABULARY").length, 0);
+  });
+
+  describe("warns of tokens without a row", () => {
+    const config = (more: object) => JSON.stringify({ tokenizer_class: "X", ...more });
+    const list = "abcdefg".split("").map((token, i) => [token, -i]);
+    const unigram = tokenizerJson({ type: "Unigram", unk_id: 0, vocab: list });
+    const decoder = { 3: { content: "<s>" }, 5: { content: "<p>" }, 6: { content: "<q>" } };
+    const four = bpeFiles("a b c d");
+    const cases: Readonly<Record<string, [files: Readonly<Record<string, string>>, tokens: string]>> = {
+      "in the list of a Unigram model": [{ "tokenizer.json": unigram }, '2 tokens .* \\("f", "g"\\)'],
+      "only in tokenizer_config.json": [
+        { ...four, "tokenizer_config.json": config({ added_tokens_decoder: decoder }) },
+        '2 tokens .* \\("<p>", "<q>"\\)',
+      ],
+      "that only has a role": [
+        { ...bpeFiles("a b c d e"), "special_tokens_map.json": '{"pad_token": "<pad>"}' },
+        'a token .* \\("<pad>"\\)',
+      ],
+      "in a list of words": [{ "vocab.txt": "a\nb\nc\nd\ne\nf\n" }, 'a token .* \\("f"\\)'],
+      "beside a tokenizer that is not read": [
+        { "tokenizer.model": "opaque", "added_tokens.json": '{"<p>": 5}' },
+        'a token .* \\("<p>"\\)',
+      ],
+    };
+    for (const [where, [files, tokens]] of Object.entries(cases)) {
+      it(where, async () => {
+        const name = where.replace(/\W/g, "");
+        const recipe = `merge_method: passthrough\nmodels: [{model: ./${name}}]\n`;
+        await writeTokenModel(folder(), name, { files, rows: 5 });
+        const [problem, ...more] = (await planned(recipe)).warnings;
+        assert.deepEqual([problem?.code, more], ["PLAN_VOCABULARY", []]);
+        assert.match(
+          problem?.message ?? "",
+          new RegExp(
+            `has ${tokens}: the output cannot read`.replace(" .* ", " beyond its 5 rows of embeddings "),
+          ),
+        );
+        await writeTokenModel(folder(), name, { files, rows: 8 });
+        assert.deepEqual((await planned(recipe)).warnings, []);
+      });
+    }
+  });
+
+  it("warns where tokenizers that are not read differ in size, and refuses to match their tokens with a cure", async () => {
+    const files = { "tokenizer.model": "opaque" };
+    await writeTokenModel(folder(), "piece", { files, rows: 5 });
+    await writeTokenModel(folder(), "alike", { files, rows: 5 });
+    await writeTokenModel(folder(), "other", { files: { "tokenizer.model": "opaquer" }, rows: 5 });
+    const two = (name: string, end = "") => linearOf([{ name: "piece" }, { name }], end, "piece");
+    assert.deepEqual((await planned(two("alike"))).warnings, []);
+    const [problem, ...more] = (await planned(two("other"))).warnings;
+    assert.deepEqual([problem?.code, more], ["PLAN_VOCABULARY", []]);
+    assert.match(problem?.message ?? "", /^tokenizer\.model of \.\/other has 7 bytes, that of \.\/piece 6/);
+    const [refusal] = await problemsOf(planned(two("alike", "tokenizer_source: union\n")));
+    assert.equal(refusal?.code, "SOURCE_NO_TOKENIZER");
+    assert.match(refusal.message, /has its tokenizer only as tokenizer\.model, which Stockpot does not read/);
+    assert.match(refusal.hint ?? "", /AutoTokenizer.*writes tokenizer\.json/);
   });
 
   it("does not look at models that give no rows", async () => {

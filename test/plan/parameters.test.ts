@@ -103,6 +103,20 @@ describe("parameters at planning", () => {
     assert.equal(warned("layers.0.mlp"), 1);
   });
 
+  it("that another one leaves without effect are a warning that says which", () => {
+    const warned = (parameters: Record<string, boolean>) =>
+      planOf({ method: "nuslerp", models: ["ft1", "ft2"], parameters: { weight: 1, ...parameters } }, MODELS)
+        .warnings;
+    for (const flatten of [{}, { nuslerp_flatten: true }]) {
+      const [problem, ...more] = warned({ nuslerp_row_wise: true, ...flatten });
+      assert.deepEqual(more, []);
+      assert.equal(problem?.code, "RECIPE_MISPLACED_PARAMETER");
+      assert.equal(problem.message, '"nuslerp_row_wise" changes nothing where nuslerp_flatten is true.');
+    }
+    assert.deepEqual(warned({ nuslerp_row_wise: true, nuslerp_flatten: false }), []);
+    assert.deepEqual(warned({ nuslerp_row_wise: false, nuslerp_flatten: true }), []);
+  });
+
   it("need a merge method that exists", () => {
     assert.throws(() => planOf({ method: "linaer", models: ["ft1"] }, MODELS), {
       code: "RECIPE_UNKNOWN_METHOD",

@@ -17,6 +17,7 @@ export const aliasCommand: Command = {
     "remove the files.",
   arguments: [{ name: "DIR", doc: "A folder, best one on the PATH; made if need be." }],
   options: ["force"],
+  optionDocs: { force: "Replace files of these names that are none of stockpot's launchers." },
   examples: [["alias ~/.local/bin", "from now on, mergekit-yaml is stockpot merge"]],
   async run({ io, options }, folder = "") {
     const main = io.programPath;
