@@ -1,4 +1,5 @@
-import { isMergeError } from "../errors.ts";
+import { BlockWriter } from "./block-writer.ts";
+import type { BlockPool } from "./block-writer.ts";
 import { PARTIAL_SUFFIX } from "./cache-layout.ts";
 import { ThreadHash } from "./hash-thread.ts";
 import { PartialBlob } from "./partial-blob.ts";
@@ -8,13 +9,10 @@ import { repositoryText } from "./repository.ts";
 import type { RemoteFile, OpenRange } from "./remote-file.ts";
 import { retry } from "./retry.ts";
 import type { Attempt } from "./retry.ts";
-import { connectionFailure } from "./send.ts";
 import type { Slots } from "./slots.ts";
 import { FileHash } from "./verify-hash.ts";
 import type { GrowingHash } from "./verify-hash.ts";
 
-/** Bytes of one connection that may wait for the disk. */
-const MAX_WAITING_BYTES = 4 * 2 ** 20;
 /** Whole files in place of ranges, after which the server is believed to know no ranges. */
 const MAX_WHOLE_ANSWERS = 2;
 
@@ -24,6 +22,7 @@ const THREAD_BYTES = 16 * 2 ** 20;
 interface DownloadOptions {
   /** The connections that all files share. */
   readonly slots: Slots;
+  readonly blocks: BlockPool;
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of bytes that have come in addition, those of earlier runs first. */
   readonly onBytes: (count: number) => void;
@@ -115,7 +114,7 @@ class Download {
         const opened = await this.#remote.open(begin, end, this.#signal);
         if ("again" in opened) return opened;
         if (opened.begin < begin && ++this.#wholeAnswers < MAX_WHOLE_ANSWERS) {
-          opened.answer.body.destroy();
+          opened.answer.body.drop();
           return { again: "it sent the whole file instead of a range" };
         }
         return await this.#receive(opened, () => this.#partial.missingOf(chunk));
@@ -126,72 +125,21 @@ class Download {
 
   /** Writes what comes, until the chunk is complete and nothing more was announced. */
   async #receive(opened: OpenRange, missing: () => MissingRange): Promise<Attempt<undefined>> {
-    const writer = new OrderedWriter(this.#partial, opened.begin, this.#options.onBytes);
-    let failure = "the answer was cut short";
+    const { blocks, onBytes } = this.#options;
+    const writer = new BlockWriter(this.#partial, opened.begin, blocks, onBytes);
+    let failure: string | undefined;
     try {
-      for await (const part of opened.answer.body as AsyncIterable<Buffer>) await writer.push(part);
-    } catch (error) {
-      if (isMergeError(error, "INTERRUPTED")) throw error;
-      failure = connectionFailure(error);
+      failure = await opened.answer.body.into(writer);
+    } finally {
+      await writer.end();
     }
-    // An error of the disk comes out here.
-    await writer.end();
     const { begin, end } = missing();
-    return begin === end ? { value: undefined } : { again: failure, progressed: writer.written > 0 };
+    return begin === end
+      ? { value: undefined }
+      : { again: failure ?? "the answer was cut short", progressed: writer.written > 0 };
   }
 
   #hashOn(): void {
     this.hash.advance(this.#partial.prefixBytes);
-  }
-}
-
-/**
- * Writes parts one after the other while more arrive: what came during a write goes into the next one, so that writes are
- * large on a fast line and nothing waits on a slow one.
- */
-class OrderedWriter {
-  written = 0;
-  readonly #partial: PartialBlob;
-  readonly #onBytes: (count: number) => void;
-  #position: number;
-  #parts: Buffer[] = [];
-  #waiting = 0;
-  #failed = false;
-  #running: Promise<void> | undefined;
-
-  constructor(partial: PartialBlob, position: number, onBytes: (count: number) => void) {
-    this.#partial = partial;
-    this.#position = position;
-    this.#onBytes = onBytes;
-  }
-
-  async push(part: Buffer): Promise<void> {
-    this.#parts.push(part);
-    this.#waiting += part.length;
-    this.#running ??= this.#start();
-    if (this.#failed || this.#waiting > MAX_WAITING_BYTES) await this.#running;
-  }
-
-  async end(): Promise<void> {
-    await this.#running;
-  }
-
-  #start(): Promise<void> {
-    const running = this.#drain();
-    running.catch(() => (this.#failed = true));
-    return running;
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#parts.length > 0) {
-      const [parts, length] = [this.#parts, this.#waiting];
-      this.#parts = [];
-      this.#waiting = 0;
-      const written = await this.#partial.write(this.#position, parts, length);
-      this.#position += length;
-      this.written += written;
-      this.#onBytes(written);
-    }
-    this.#running = undefined;
   }
 }

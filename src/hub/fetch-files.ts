@@ -14,6 +14,7 @@ import {
 import { lock, tryLock } from "./cache-lock.ts";
 import type { HubFile } from "../sources/types.ts";
 import type { Repository } from "./client.ts";
+import { BlockPool } from "./block-writer.ts";
 import { downloadBlob } from "./download-blob.ts";
 import { subjectText } from "./failures.ts";
 import { reuseBlob } from "./reuse-blob.ts";
@@ -92,6 +93,7 @@ class Fetcher {
   readonly #transport: HubTransport;
   readonly #options: FetchOptions;
   readonly #slots: Slots;
+  readonly #blocks = new BlockPool();
   readonly #totalBytes: number;
   #doneBytes = 0;
 
@@ -137,7 +139,12 @@ class Fetcher {
           counted += count;
           this.#report(count);
         };
-        await downloadBlob(remote, path, { slots: this.#slots, signal: this.#options.signal, onBytes });
+        await downloadBlob(remote, path, {
+          slots: this.#slots,
+          blocks: this.#blocks,
+          signal: this.#options.signal,
+          onBytes,
+        });
       }
       await linkSnapshot(folder, repository.commit, file.name, file.hash, symlinks);
     };

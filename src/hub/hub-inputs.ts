@@ -1,17 +1,18 @@
-import { isMergeError, SourceError } from "../errors.ts";
-import type { Readable } from "node:stream";
+import { isMergeError } from "../errors.ts";
+import type { SourceError } from "../errors.ts";
 import type { HubFile, HubOrigin } from "../sources/types.ts";
 import type { HubSettings } from "./environment.ts";
 import { badAnswer, hubError, subjectText } from "./failures.ts";
 import { RemoteFile } from "./remote-file.ts";
 import { retry } from "./retry.ts";
 import type { Attempt } from "./retry.ts";
-import { connectionFailure } from "./send.ts";
 import { Slots } from "./slots.ts";
 import { HubTransport } from "./transport.ts";
 
 /** A range longer than this comes over several connections. */
 const PIECE_BYTES = 32 * 2 ** 20;
+/** Of a piece, handed over at a time. */
+const HANDED_BYTES = 2 ** 18;
 /** Whole files in place of ranges, after which the server is believed to know no ranges. */
 const MAX_WHOLE_ANSWERS = 2;
 
@@ -99,21 +100,27 @@ export class HubInputs {
 
   async #fetchPiece(remote: RemoteFile, begin: number, end: number, write: Write): Promise<void> {
     let at = begin;
+    const memory = Buffer.allocUnsafeSlow(Math.min(HANDED_BYTES, end - begin));
     const once = async (): Promise<Attempt<undefined>> =>
       await this.#slots.run(async () => {
         const opened = await remote.open(at, end, this.#signal);
         if ("again" in opened) return opened;
         if (opened.begin !== at) {
-          opened.answer.body.destroy();
+          opened.answer.body.drop();
           return this.#wholeAnswer(remote);
         }
         const before = at;
-        const failure = await receive(opened.answer.body, (part) => {
-          const wanted = part.subarray(0, end - at);
-          write(wanted, at);
-          at += wanted.length;
+        const failure = await opened.answer.body.into({
+          space: () => memory.subarray(0, end - at),
+          came: (length) => {
+            write(memory.subarray(0, length), at);
+            at += length;
+            return at === end ? "enough" : undefined;
+          },
         });
-        return at === end ? { value: undefined } : { again: failure, progressed: at > before };
+        return at === end
+          ? { value: undefined }
+          : { again: failure ?? "the answer was cut short", progressed: at > before };
       });
     try {
       await retry(once, this.#transport.limits, remote.giveUp, this.#signal);
@@ -135,25 +142,3 @@ export class HubInputs {
 }
 
 const keyOf = ({ model, file }: Position) => `${model}:${file}`;
-
-/** Hands over what comes; gives what ended it early, if something did. Rejects with an error of `take`. */
-async function receive(body: Readable, take: (part: Buffer) => void): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    body.on("data", (part: Buffer) => {
-      try {
-        take(part);
-      } catch (error) {
-        reject(error instanceof Error ? error : badReason(error));
-        body.destroy();
-      }
-    });
-    body.on("error", (error) => {
-      // The user's wish is no failure of the line.
-      if (isMergeError(error, "INTERRUPTED")) reject(error);
-      else resolve(connectionFailure(error));
-    });
-    body.on("close", () => resolve("the answer was cut short"));
-  });
-}
-
-const badReason = (cause: unknown) => new SourceError("HUB_UNREACHABLE", String(cause), { cause });

@@ -2,11 +2,8 @@ import { constants } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { JOURNAL_SUFFIX, PARTIAL_SUFFIX } from "./cache-layout.ts";
-
-/** "STKJRNL1" and the file's and the chunks' length as 64-bit floats; then a 32-bit count of bytes for each chunk. */
-const MAGIC = "STKJRNL1";
-const HEADER_BYTES = 24;
-const COUNT_BYTES = 4;
+import { Journal, writeAll } from "./journal.ts";
+import type { Division } from "./journal.ts";
 
 /** Bytes [begin, end) that are still missing of one chunk. */
 export interface MissingRange {
@@ -24,42 +21,41 @@ export class PartialBlob {
   readonly #path: string;
   readonly #chunkBytes: number;
   readonly #file: FileHandle;
-  readonly #journal: FileHandle;
-  readonly #done: Uint32Array;
+  readonly #handles: readonly FileHandle[];
+  readonly #journal: Journal;
 
   private constructor(
     path: string,
-    byteLength: number,
-    chunkBytes: number,
-    handles: { file: FileHandle; journal: FileHandle },
-    done: Uint32Array,
+    division: Division,
+    handles: readonly [FileHandle, FileHandle],
+    journal: Journal,
   ) {
     this.#path = path;
-    this.byteLength = byteLength;
-    this.#chunkBytes = chunkBytes;
-    this.#file = handles.file;
-    this.#journal = handles.journal;
-    this.#done = done;
+    this.byteLength = division.byteLength;
+    this.#chunkBytes = division.chunkBytes;
+    [this.#file] = handles;
+    this.#handles = handles;
+    this.#journal = journal;
   }
 
   /** Opens what an earlier run left of a blob, or starts anew. */
   static async open(path: string, byteLength: number, chunkBytes: number): Promise<PartialBlob> {
-    const file = await openInPlace(path + PARTIAL_SUFFIX);
+    const division = { byteLength, chunkBytes };
+    const opened: FileHandle[] = [];
     try {
-      const journal = await openInPlace(path + JOURNAL_SUFFIX);
-      const count = Math.ceil(byteLength / chunkBytes);
+      const file = await openInPlace(path + PARTIAL_SUFFIX, opened);
+      const handle = await openInPlace(path + JOURNAL_SUFFIX, opened);
       const { size } = await file.stat();
-      let done = size === byteLength ? await readJournal(journal, byteLength, chunkBytes, count) : undefined;
-      if (done === undefined) {
-        done = new Uint32Array(count);
-        await journal.truncate(0);
+      let journal = size === byteLength ? await Journal.read(handle, division) : undefined;
+      if (journal === undefined) {
+        // In this order: a journal is never beside bytes that it is not about.
+        journal = await Journal.start(handle, division);
         await file.truncate(0);
         await file.truncate(byteLength);
-        await journal.write(journalHeader(byteLength, chunkBytes), 0, HEADER_BYTES, 0);
       }
-      return new PartialBlob(path, byteLength, chunkBytes, { file, journal }, done);
+      return new PartialBlob(path, division, [file, handle], journal);
     } catch (error) {
-      await file.close();
+      for (const handle of opened) await handle.close();
       throw error;
     }
   }
@@ -88,27 +84,16 @@ export class PartialBlob {
     return { chunk, begin: start + (this.#done[chunk] ?? 0), end: start + this.#lengthOf(chunk) };
   }
 
-  /** Writes parts that start at `position`, as far as they are what comes next in their chunks; gives how many bytes were. */
-  async write(position: number, parts: readonly Uint8Array[], length: number): Promise<number> {
-    const chunk = Math.floor(position / this.#chunkBytes);
-    const { begin, end } = this.missingOf(chunk);
-    // The usual case, without a copy: what comes next in one chunk.
-    if (begin !== position || position + length > end)
-      return await this.#writeAcross(position, Buffer.concat(parts));
-    await writeAll(this.#file, parts, position, length);
-    await this.#count(chunk, position + length - chunk * this.#chunkBytes);
-    return length;
-  }
-
-  async #writeAcross(position: number, bytes: Uint8Array): Promise<number> {
+  /** Writes bytes that start at `position`, as far as they are what comes next in their chunks; gives how many bytes were. */
+  async write(position: number, bytes: Uint8Array): Promise<number> {
     let written = 0;
     for (let at = position; at < position + bytes.length;) {
       const chunk = Math.floor(at / this.#chunkBytes);
       const { begin, end } = this.missingOf(chunk);
       const stop = Math.min(end, position + bytes.length);
       if (begin >= at && begin < stop) {
-        await writeAll(this.#file, [bytes.subarray(begin - position, stop - position)], begin, stop - begin);
-        await this.#count(chunk, stop - chunk * this.#chunkBytes);
+        await writeAll(this.#file, bytes.subarray(begin - position, stop - position), begin);
+        this.#journal.note(chunk, stop - chunk * this.#chunkBytes);
         written += stop - begin;
       }
       at = Math.max(stop, (chunk + 1) * this.#chunkBytes);
@@ -136,69 +121,24 @@ export class PartialBlob {
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
-    await this.#journal.close();
+    await this.#journal.settled().catch(() => undefined);
+    for (const handle of this.#handles) await handle.close();
   }
 
   #lengthOf(chunk: number): number {
     return Math.min(this.#chunkBytes, this.byteLength - chunk * this.#chunkBytes);
   }
 
-  async #count(chunk: number, count: number): Promise<void> {
-    this.#done[chunk] = count;
-    const bytes = new Uint8Array(COUNT_BYTES);
-    new DataView(bytes.buffer).setUint32(0, count, true);
-    await writeAll(this.#journal, [bytes], HEADER_BYTES + chunk * COUNT_BYTES, COUNT_BYTES);
+  get #done(): Readonly<Uint32Array> {
+    return this.#journal.counts;
   }
 }
 
 /** For reading and writing; never through a link that someone put there. */
-async function openInPlace(path: string): Promise<FileHandle> {
+async function openInPlace(path: string, opened: FileHandle[]): Promise<FileHandle> {
   // Windows has no such flag, and asks for a right to make links.
   const noFollow = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
-  return await open(path, constants.O_RDWR | constants.O_CREAT | noFollow, 0o666);
-}
-
-async function writeAll(
-  handle: FileHandle,
-  parts: readonly Uint8Array[],
-  position: number,
-  length: number,
-): Promise<void> {
-  const { bytesWritten } = await handle.writev([...parts], position);
-  if (bytesWritten === length) return;
-  // The system took less than was given, which it may: the rest one by one.
-  const bytes = Buffer.concat(parts);
-  for (let done = bytesWritten; done < length;) {
-    done += (await handle.write(bytes, done, length - done, position + done)).bytesWritten;
-  }
-}
-
-function journalHeader(byteLength: number, chunkBytes: number): Uint8Array {
-  const header = new Uint8Array(HEADER_BYTES);
-  header.set(new TextEncoder().encode(MAGIC));
-  const view = new DataView(header.buffer);
-  view.setFloat64(8, byteLength, true);
-  view.setFloat64(16, chunkBytes, true);
-  return header;
-}
-
-/** The counts of a journal; undefined if it is not one of this file in chunks of this length. */
-async function readJournal(
-  journal: FileHandle,
-  byteLength: number,
-  chunkBytes: number,
-  count: number,
-): Promise<Uint32Array | undefined> {
-  const bytes = new Uint8Array(HEADER_BYTES + count * COUNT_BYTES);
-  const { bytesRead } = await journal.read(bytes, 0, bytes.length, 0);
-  const header = journalHeader(byteLength, chunkBytes);
-  if (bytesRead < HEADER_BYTES || header.some((byte, at) => byte !== bytes[at])) return undefined;
-  const view = new DataView(bytes.buffer);
-  // Counts that were not reached by the end of the file are zero.
-  const done = Uint32Array.from({ length: count }, (_, chunk) =>
-    view.getUint32(HEADER_BYTES + chunk * COUNT_BYTES, true),
-  );
-  const fits = done.every((each, chunk) => each <= Math.min(chunkBytes, byteLength - chunk * chunkBytes));
-  return fits ? done : undefined;
+  const handle = await open(path, constants.O_RDWR | constants.O_CREAT | noFollow, 0o666);
+  opened.push(handle);
+  return handle;
 }

@@ -1,4 +1,5 @@
 import { isMergeError } from "../errors.ts";
+import { connectionFailure } from "./connection-failure.ts";
 import { fileUrl } from "./client.ts";
 import type { HubFile } from "../sources/types.ts";
 import type { Repository } from "./client.ts";
@@ -7,12 +8,15 @@ import type { Subject } from "./failures.ts";
 import { MAX_REDIRECTS } from "./limits.ts";
 import { retry } from "./retry.ts";
 import type { Again, Attempt } from "./retry.ts";
-import { connectionFailure, redirectOf, withoutQuery } from "./send.ts";
+import { redirectOf, withoutQuery } from "./send.ts";
 import type { Answer } from "./send.ts";
 import type { HubTransport } from "./transport.ts";
 
 /** Answers in another encoding, after which something on the way is believed to insist on it. */
 const MAX_ENCODED_ANSWERS = 2;
+
+/** Of what is not wanted, at a time. */
+const SKIPPED_BYTES = 65_536;
 
 /** An answer with bytes of a file: those asked for, or all of it from a server that knows no ranges. */
 export interface OpenRange {
@@ -61,22 +65,19 @@ export class RemoteFile {
       const opened = await this.open(begin + filled, end, signal);
       if ("again" in opened) return opened;
       const before = filled;
-      try {
-        // A server without ranges sends all that lies before as well.
-        let at = opened.begin;
-        for await (const part of opened.answer.body as AsyncIterable<Buffer>) {
-          const skipped = Math.max(0, begin + filled - at);
-          const wanted = part.subarray(skipped, skipped + bytes.length - filled);
-          bytes.set(wanted, filled);
-          filled += wanted.length;
-          at += part.length;
-          if (filled === bytes.length) return { value: bytes };
-        }
-      } catch (error) {
-        if (isMergeError(error, "INTERRUPTED")) throw error;
-        return { again: connectionFailure(error), progressed: filled > before };
-      }
-      return { again: "the answer was cut short", progressed: filled > before };
+      // A server without ranges sends all that lies before as well.
+      let skip = begin + filled - opened.begin;
+      const unwanted = new Uint8Array(Math.min(SKIPPED_BYTES, skip));
+      const failure = await opened.answer.body.into({
+        space: () => (skip > 0 ? unwanted.subarray(0, skip) : bytes.subarray(filled)),
+        came: (length) => {
+          if (skip > 0) skip -= length;
+          else filled += length;
+          return filled === bytes.length ? "enough" : undefined;
+        },
+      });
+      if (filled === bytes.length) return { value: bytes };
+      return { again: failure ?? "the answer was cut short", progressed: filled > before };
     };
     return await retry(once, this.transport.limits, this.giveUp, signal);
   }
@@ -90,10 +91,10 @@ export class RemoteFile {
   ): Promise<Answer | Again> {
     let url = this.#location ?? this.#start;
     for (let hops = 0; ; hops++) {
-      const answer = await this.transport.send(url, { headers, signal });
+      const answer = await this.transport.sendRange(url, headers, signal);
       const target = redirectOf(answer);
       if (target === undefined) return answer.status < 300 ? answer : await this.#failed(answer);
-      answer.body.resume();
+      answer.body.drop();
       if (target === "unsafe" || hops === MAX_REDIRECTS) {
         throw badAnswer(this.subject, `${withoutQuery(url)} redirects too often, or to where it must not`);
       }
@@ -108,7 +109,7 @@ export class RemoteFile {
     const wasSigned = this.#location !== undefined;
     this.#location = undefined;
     if (wasSigned && [400, 401, 403, 404, 410].includes(answer.status)) {
-      answer.body.resume();
+      answer.body.drop();
       return { again: `the storage refused a signed address (${answer.status})` };
     }
     if (answer.status === 416) throw this.#changed("it is shorter");
@@ -130,14 +131,14 @@ export class RemoteFile {
     const { status, headers, url } = answer;
     const { byteLength } = this.file;
     const again = (reason: string): Again => {
-      answer.body.destroy();
+      answer.body.drop();
       return { again: reason };
     };
     const encoding = headers["content-encoding"] ?? "identity";
     if (encoding !== "identity") {
       const what = `it sent bytes in ${encoding}, though they were asked for as they are`;
       if (++this.#encoded < MAX_ENCODED_ANSWERS) return again(what);
-      answer.body.destroy();
+      answer.body.drop();
       throw badAnswer(this.subject, what);
     }
     const { etag } = headers;
@@ -145,7 +146,7 @@ export class RemoteFile {
     if (etag !== undefined) {
       this.#tags.set(url.origin, plainTag(etag));
       if (known !== undefined && known !== plainTag(etag)) {
-        answer.body.destroy();
+        answer.body.drop();
         throw this.#changed("another ETag came with later bytes");
       }
     }
@@ -156,7 +157,7 @@ export class RemoteFile {
     const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
     if (status !== 206 || first === undefined) return again(`it answered ${status} to a range`);
     if (total !== "*" && Number(total) !== byteLength) {
-      answer.body.destroy();
+      answer.body.drop();
       throw this.#changed(`it has ${String(total)} bytes, not ${byteLength}`);
     }
     if (Number(first) !== begin || Number(last) >= end)

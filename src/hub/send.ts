@@ -1,7 +1,9 @@
 import { Agent, request as requestPlain } from "node:http";
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Agent as SecureAgent, request as requestSecure } from "node:https";
-import { InterruptedError, isMergeError, SourceError } from "../errors.ts";
+import { InterruptedError, SourceError } from "../errors.ts";
+import { readBody, StreamBody } from "./body.ts";
+import type { Body } from "./body.ts";
 
 export interface SendOptions {
   readonly method?: string;
@@ -17,14 +19,17 @@ export interface Answer {
   readonly url: URL;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Must be read to its end or destroyed. */
-  readonly body: IncomingMessage;
+  /** Must be taken or dropped. */
+  readonly body: Body;
 }
 
 const AGENTS = {
   plain: new Agent({ keepAlive: true }),
   secure: new SecureAgent({ keepAlive: true }),
 };
+
+/** What is asked for by byte must come byte for byte. */
+export const IDENTITY = { "accept-encoding": "identity", "user-agent": "stockpot" };
 
 /** Text of an error's body that is looked at, in bytes. */
 const MAX_ERROR_BYTES = 16_384;
@@ -39,8 +44,7 @@ export async function send(url: URL, options: SendOptions): Promise<Answer> {
   return await new Promise((resolve, reject) => {
     const request = (secure ? requestSecure : requestPlain)(url, {
       method,
-      // What is asked for by byte must come byte for byte.
-      headers: { "accept-encoding": "identity", "user-agent": "stockpot", ...headers },
+      headers: { ...IDENTITY, ...headers },
       agent: secure ? AGENTS.secure : AGENTS.plain,
       timeout: stallMs,
     });
@@ -55,46 +59,18 @@ export async function send(url: URL, options: SendOptions): Promise<Answer> {
     request.on("error", reject);
     request.on("response", (answer) => {
       current = answer;
-      resolve({ url, status: answer.statusCode ?? 0, headers: answer.headers, body: answer });
+      const length = Number(answer.headers["content-length"] ?? Infinity);
+      const body = new StreamBody(answer, length);
+      resolve({ url, status: answer.statusCode ?? 0, headers: answer.headers, body });
     });
     if (signal?.aborted === true) stop();
     request.end(body);
   });
 }
 
-/** A failed connection in words: "connection reset", "nothing arrived for 30 s". */
-export function connectionFailure(error: unknown): string {
-  if (isMergeError(error)) return error.message;
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const known: Readonly<Record<string, string>> = {
-    ENOTFOUND: "its name is not known to the network",
-    EAI_AGAIN: "its name could not be looked up",
-    ECONNREFUSED: "the connection was refused",
-    ECONNRESET: "the connection broke",
-    EPIPE: "the connection broke",
-    ETIMEDOUT: "the connection timed out",
-    ENETUNREACH: "there is no network",
-    EHOSTUNREACH: "there is no way to it",
-  };
-  const name = typeof code === "string" ? code : "";
-  return known[name] ?? (name === "" ? "the connection failed" : `the connection failed (${name})`);
-}
-
-/** The whole body, or undefined if it is longer than `maxBytes`. */
-export async function readBody({ body }: Answer, maxBytes: number): Promise<Buffer | undefined> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of body as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > maxBytes) return undefined; // Leaving the loop destroys the body.
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
-}
-
 /** The text of an error's body, as far as it is short. */
 export async function errorText(answer: Answer): Promise<string> {
-  const body = await readBody(answer, MAX_ERROR_BYTES).catch(() => undefined);
+  const body = await readBody(answer.body, MAX_ERROR_BYTES).catch(() => undefined);
   return body?.toString("utf8") ?? "";
 }
 

@@ -1,13 +1,16 @@
 import { isMergeError } from "../errors.ts";
 import type { HubSettings } from "./environment.ts";
+import { readBody } from "./body.ts";
+import { connectionFailure } from "./connection-failure.ts";
 import { badAnswer, failureOf, unreachable } from "./failures.ts";
 import type { Subject } from "./failures.ts";
 import { MAX_ANSWER_BYTES, MAX_REDIRECTS, TRANSFER_LIMITS } from "./limits.ts";
 import type { TransferLimits } from "./limits.ts";
 import { retry } from "./retry.ts";
 import type { Attempt } from "./retry.ts";
-import { connectionFailure, readBody, redirectOf, send, withoutQuery } from "./send.ts";
+import { redirectOf, send, withoutQuery } from "./send.ts";
 import type { Answer, SendOptions } from "./send.ts";
+import { sendRange } from "./send-range.ts";
 
 /** Sends requests to one Hub: with its token, which no other host gets to see, and with patience. */
 export class HubTransport {
@@ -21,11 +24,20 @@ export class HubTransport {
 
   /** One request, no redirect followed. */
   async send(url: URL, options: Omit<SendOptions, "stallMs">): Promise<Answer> {
+    const headers = this.#headersFor(url, options.headers);
+    return await send(url, { ...options, headers, stallMs: this.limits.stallMs });
+  }
+
+  /** One request for bytes of a file, no redirect followed. */
+  async sendRange(url: URL, given: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<Answer> {
+    const headers = this.#headersFor(url, given);
+    return await sendRange({ url, headers, signal, stallMs: this.limits.stallMs });
+  }
+
+  #headersFor(url: URL, given: Readonly<Record<string, string>> = {}): Record<string, string> {
     const { endpoint, token } = this.settings;
     const isHub = url.origin === new URL(endpoint).origin;
-    const headers: Record<string, string> = { ...options.headers };
-    if (isHub && token !== undefined) headers["authorization"] = token.authorization();
-    return await send(url, { ...options, headers, stallMs: this.limits.stallMs });
+    return isHub && token !== undefined ? { ...given, authorization: token.authorization() } : { ...given };
   }
 
   /**
@@ -60,7 +72,7 @@ export class HubTransport {
       for (let hops = 0; ; hops++) {
         const target = redirectOf(answer);
         if (target === undefined) break;
-        answer.body.destroy();
+        answer.body.drop();
         if (target === "unsafe" || hops === MAX_REDIRECTS) {
           throw badAnswer(
             subject,
@@ -74,7 +86,7 @@ export class HubTransport {
         if ("again" in failure) return failure;
         throw failure;
       }
-      const content = await readBody(answer, MAX_ANSWER_BYTES);
+      const content = await readBody(answer.body, MAX_ANSWER_BYTES);
       if (content === undefined)
         throw badAnswer(subject, `an answer has more than ${MAX_ANSWER_BYTES} bytes`);
       const { link, "content-type": type } = answer.headers;
