@@ -63,7 +63,7 @@ const OPTIONS = {
   },
   keepIntermediate: {
     flags: "-I, --keep-intermediate <dir>",
-    doc: "Keep the results of a file's named recipes, each in DIR/name; else they are made beside OUT and removed. OUT may be left out if all have names.",
+    doc: "Keep the results of a file's named recipes, each in DIR/name; else they are computed while they are read, or made beside OUT and removed. OUT may be left out if all have names.",
     parse: parseText,
   },
   locked: {

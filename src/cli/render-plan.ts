@@ -39,8 +39,7 @@ function tally(values: readonly string[]): string {
 
 /** The plan in a few lines: models, method, tensors, output, and what it will cost. */
 export function renderPlanSummary(plan: MergePlan, resources: Resources, style: Style): string[] {
-  const { tensors, output, passes, intermediates = [] } = plan;
-  const sizes = intermediates.map(({ plan: made }) => made.output.byteLength);
+  const { tensors, output, passes } = plan;
   const label = (text: string): Cell => [text, style.dim];
   const merged = tensors.filter(({ action }) => action === "merge");
   const actions = [`${formatCount(merged.length)} merged`];
@@ -65,14 +64,7 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
     ],
     [label("against"), comparison(plan)],
     ...(plan.sideFiles.length === 0 ? [] : [[label("copies"), copiesOf(plan)]]),
-    ...(intermediates.length === 0
-      ? []
-      : [
-          [
-            label("before"),
-            `${plural(intermediates.length, "result")} on the way, ${formatBytes(sum(sizes))}`,
-          ],
-        ]),
+    ...onTheWay(plan).map((line, i) => [label(i === 0 ? "results" : ""), line]),
     ...(downloadBytes === undefined
       ? []
       : spoolBytes === undefined
@@ -82,6 +74,19 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
     [label("needs"), `about ${formatBytes(memoryBytes)} of memory with ${plural(workers, "worker")}${disk}`],
   ];
   return renderTable(rows, "ll");
+}
+
+/** The results that are taken on the way, and what they need of the disk. */
+function onTheWay({ intermediates = [] }: MergePlan): string[] {
+  const [inside, before] = (["inside", "folder"] as const).map((place) =>
+    intermediates.filter(({ computed }) => computed === place),
+  );
+  const listed = (results: typeof intermediates) => results.map(({ name }) => name).join(", ");
+  const bytes = sum((before ?? []).map(({ plan }) => plan.output.byteLength));
+  return [
+    ...(inside?.length ? [`${listed(inside)}: computed tile by tile while it is read, in no file`] : []),
+    ...(before?.length ? [`${listed(before)}: merged before into a folder, ${formatBytes(bytes)}`] : []),
+  ];
 }
 
 /** What has to come from the Hub, and whether there is room for it. */
@@ -152,9 +157,12 @@ function renderModels(
 ): Cell[][] {
   const originOf = (model: PlannedModel) => {
     const { reference, files } = model;
-    const made = intermediates.find(({ name }) => name === reference)?.plan;
-    if (made !== undefined)
-      return `made before: ${made.mergeMethod} of ${made.models.map((each) => each.reference).join(", ")}`;
+    const made = intermediates.find(({ name }) => name === reference);
+    if (made !== undefined) {
+      const { mergeMethod, models: taken } = made.plan;
+      const when = made.computed === "inside" ? "computed here" : "made before";
+      return `${when}: ${mergeMethod} of ${taken.map((each) => each.reference).join(", ")}`;
+    }
     return [...(files.length === 1 ? [] : [plural(files.length, "file")]), ...hubNote(model)].join(", ");
   };
   const sizes = models.map(({ files }) => formatBytes(sum(files.map(({ byteLength }) => byteLength))));

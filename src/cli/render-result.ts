@@ -60,16 +60,16 @@ function renderStreamed({ movedBytes, unverifiedFiles }: MergeReport["run"]): st
   return [`Streamed ${formatBytes(movedBytes)} from the Hub, ${verified}; nothing of it was kept`];
 }
 
-/** The merges before, each with what it took and where its result is. */
+/** The merges whose results were taken, each with what it took and where its result is. */
 function renderIntermediates({ intermediates = [] }: MergeReport, style: Style): string[] {
-  const rows = intermediates.map(({ name, mergeMethod, byteLength, seconds, out }): Cell[] => [
+  const rows = intermediates.map(({ name, mergeMethod, computed, byteLength, seconds, out }): Cell[] => [
     [name, style.name],
     mergeMethod,
     formatBytes(byteLength),
-    formatDuration(seconds),
-    [out ?? "removed", style.dim],
+    seconds === undefined ? "" : formatDuration(seconds),
+    [computed === "inside" ? "computed while it was read, in no file" : (out ?? "removed"), style.dim],
   ]);
-  return rows.length === 0 ? [] : [style.heading("Merged before"), ...renderTable(rows, "llrrl")];
+  return rows.length === 0 ? [] : [style.heading("Results on the way"), ...renderTable(rows, "llrrl")];
 }
 
 const withBlankLine = (lines: readonly string[]) => (lines.length === 0 ? [] : [...lines, ""]);

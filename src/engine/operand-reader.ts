@@ -196,10 +196,15 @@ export class OperandReader {
     { begin, end }: Range,
     address: number,
   ): void {
-    const { setup, files } = this.#of;
+    const { setup, files, computed } = this.#of;
+    const bytes = this.#memory;
+    const made = computed[model];
+    if (made !== undefined) {
+      made.read(tensor, { begin, end }, bytes, address, this.#of.pass());
+      return;
+    }
     const file = setup.models[model]?.files[position];
     if (file === undefined) throw new EngineError("INTERNAL", `No file for ${tensor}`);
-    const bytes = this.#memory;
     if (strides === undefined) {
       files.read(file, bytes, address, (end - begin) * size, offset + begin * size);
       return;

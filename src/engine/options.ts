@@ -59,8 +59,8 @@ export interface MergeOptions extends PlanOptions {
    */
   readonly out?: string | undefined;
   /**
-   * Folder for the results of a file's other recipes, each in a folder of its name. By default they are made beside
-   * `out` and removed.
+   * Folder for the results of a file's other recipes, each in a folder of its name. By default they are computed
+   * while they are read or, where that cannot be, made beside `out` and removed.
    */
   readonly keepIntermediate?: string | undefined;
   /** False leaves out the donor's tokenizer and chat template. */

@@ -5,9 +5,20 @@ import type { ProgramSettings } from "./program.ts";
 import type { SharedAlignment } from "./row-pieces.ts";
 import type { Range, Strip } from "./segments.ts";
 
+/** A model as workers have it. */
+export interface SetupModel extends Pick<PlannedModel, "reference" | "files"> {
+  /** How its tensors are computed, if they are in no file. */
+  readonly madeBy?: ComputedSetup;
+}
+
+/** A plan whose tensors are computed where they are read. */
+export interface ComputedSetup extends Pick<WorkerSetup, "seed" | "models" | "alignments"> {
+  readonly tensors: readonly PlannedTensor[];
+}
+
 /** What a worker is started with. */
 export interface WorkerSetup extends ProgramSettings {
-  readonly models: readonly Pick<PlannedModel, "reference" | "files">[];
+  readonly models: readonly SetupModel[];
   readonly alignments: readonly SharedAlignment[];
   readonly shardPaths: readonly string[];
   readonly methodModules: readonly MethodModule[];

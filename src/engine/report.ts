@@ -10,11 +10,15 @@ import type { KindSummary } from "./summary.ts";
 export interface IntermediateReport {
   readonly name: string;
   readonly mergeMethod: string;
+  /** "inside": tile by tile, as a part of those that took it; "folder": before them. */
+  readonly computed: "inside" | "folder";
   /** Absolute path of its folder, if it was kept. */
   readonly out?: string;
+  /** Of its weights, as they are in a folder or would be. */
   readonly byteLength: number;
-  readonly seconds: number;
-  readonly readBytes: number;
+  /** Only of those in a folder. */
+  readonly seconds?: number;
+  readonly readBytes?: number;
 }
 
 /** What a merge did, as plain JSON. */
@@ -61,7 +65,12 @@ export function summarizeIntermediate(
 ): IntermediateReport {
   const { seconds, readBytes } = run;
   const { byteLength } = output;
-  return { name, mergeMethod, ...(temporary ? {} : { out }), byteLength, seconds, readBytes };
+  const place = temporary ? {} : { out };
+  return { name, mergeMethod, computed: "folder", ...place, byteLength, seconds, readBytes };
+}
+
+export function summarizeInside(name: string, { mergeMethod, output }: MergePlan): IntermediateReport {
+  return { name, mergeMethod, computed: "inside", byteLength: output.byteLength };
 }
 
 export function reportMerge(

@@ -1,7 +1,8 @@
 import type { HubSettings } from "../hub/environment.ts";
-import type { MergePlan, PlannedTensor } from "../plan/types.ts";
+import type { MergePlan, PlannedIntermediate, PlannedTensor } from "../plan/types.ts";
 import { freeBytes } from "../sink/directory.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
+import { COMPUTED_TILE_BYTES } from "./computed-tensors.ts";
 import { BYTES_WORTH_THREADS } from "./hash-pool.ts";
 import { spoolBytes } from "./stream/streamed-inputs.ts";
 import { workerCount } from "./run.ts";
@@ -11,6 +12,8 @@ import { MOST_TILE_BYTES_IN_ALL } from "./tile-window.ts";
 /** Resident memory of Node with the program loaded, and of one worker beside its tiles; measured on Linux, Node 20. */
 const PROGRAM_BYTES = 78e6;
 const WORKER_BYTES = 12e6;
+/** Scratch of a bench, and the kernels' own memory. */
+const BENCH_BYTES = 1e6;
 /** A thread that hashes shards, of which there is one for two workers. */
 const HASHER_BYTES = 8e6;
 /** What headers and plan take for each tensor of each model. */
@@ -44,12 +47,21 @@ export interface Resources {
 
 /** What it takes to run a plan on this machine. */
 export async function estimateResources(plan: MergePlan, options: ResourceOptions = {}): Promise<Resources> {
-  // The plans of a whole file are held at once, and run one after the other.
-  const plans = [...(plan.intermediates ?? []).map((each) => each.plan), plan];
-  const tensors = plans.flatMap((each) => each.tensors);
-  const workers = Math.max(...plans.map((each) => workerCount(each, options.workers)));
+  const { intermediates = [] } = plan;
+  const plansIn = (...places: PlannedIntermediate["computed"][]) =>
+    intermediates.filter(({ computed }) => places.includes(computed)).map((each) => each.plan);
+  const plans = [...plansIn("inside", "folder"), plan];
+  // All are held at once, but run one after the other; those inside have benches of their own meanwhile.
+  const run = [...plansIn("folder"), plan];
+  const workers = Math.max(...run.map((each) => workerCount(each, options.workers)));
   const tileBytes = options.tileBytes ?? DEFAULT_TILE_BYTES;
-  const tiles = tensors.reduce((most, tensor) => Math.max(most, tileBytesOf(tensor, tileBytes)), 0);
+  const tiles = [
+    mostTiles(run, tileBytes),
+    ...plansIn("inside").map(
+      (each) => BENCH_BYTES + mostTiles([each], Math.min(tileBytes, COMPUTED_TILE_BYTES)),
+    ),
+  ].reduce((sum, bytes) => sum + bytes, 0);
+  const tensors = plans.flatMap((each) => each.tensors);
   const entries = tensors.reduce((sum, { inputs }) => sum + inputs.length + 1, 0);
   const hashers = plan.output.byteLength < BYTES_WORTH_THREADS ? 0 : Math.ceil(workers / 2);
   const free = options.out === undefined ? undefined : await freeBytes(options.out);
@@ -92,6 +104,11 @@ function spoolBytesOf(plan: MergePlan): number {
 function tokensOf({ tokenizer, models }: MergePlan): number {
   return (tokenizer?.summary.tokens ?? 0) * (models.length + 1);
 }
+
+const mostTiles = (plans: readonly MergePlan[], tileBytes: number) =>
+  plans
+    .flatMap(({ tensors }) => tensors)
+    .reduce((most, tensor) => Math.max(most, tileBytesOf(tensor, tileBytes)), 0);
 
 /** A worker holds a tile of each input and of the result; the widest dtype fixes how many elements that is. */
 function tileBytesOf({ inputs, base, dtype }: PlannedTensor, tileBytes: number): number {

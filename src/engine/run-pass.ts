@@ -15,7 +15,7 @@ export function runPass(bench: Workbench, request: PassRequest, range: Range): P
   bench.pass = request.kind;
   const reads = pass.reads(request, bench);
   const bytesPerElement = bench.operands.reduce(
-    (sum, operand, k) => sum + (reads[k] === true ? operand.elementBytes : 0),
+    (sum, operand, k) => sum + (reads[k] === true ? operand.readBytes : 0),
     0,
   );
   const runner = pass.start(request, bench, range);

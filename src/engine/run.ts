@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { EngineError, InterruptedError } from "../errors.ts";
 import { methodByName } from "../methods/index.ts";
 import type { AnyMethod } from "../methods/define.ts";
+import { filesRead } from "../plan/reads.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import { checkUnchanged } from "./files.ts";
 import { goesByRows, mergeResults } from "./passes/index.ts";
@@ -199,8 +200,8 @@ class Run {
 
   /** A file that changed after it was opened would leave a merge of two versions. */
   async #checkInputs(): Promise<void> {
-    for (const [model, { files }] of this.#plan.models.entries()) {
-      for (const [position, file] of files.entries()) {
+    for (const [model, { files, madeBy }] of this.#plan.models.entries()) {
+      for (const [position, file] of (madeBy === undefined ? files : filesRead(madeBy)).entries()) {
         const isRemote = this.#options.streamed?.remote.isRemote({ model, file: position }) === true;
         if (!isRemote) checkUnchanged(file, await stat(file.path));
       }

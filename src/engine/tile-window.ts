@@ -1,12 +1,15 @@
 import { EngineError } from "../errors.ts";
 import { FIRST_FREE_ADDRESS } from "../kernels/load.ts";
-import type { PlannedInput, PlannedTensor } from "../plan/types.ts";
-import { bytesPerElement, isFloatDtype } from "../tensor/dtype.ts";
+import type { PlannedTensor } from "../plan/types.ts";
+import { readRatios } from "../plan/reads.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { FileTable } from "./files.ts";
 import { OperandReader } from "./operand-reader.ts";
+import { elementOf, operandOf } from "./operands.ts";
+import type { Operand } from "./operands.ts";
 import type { WorkerSetup } from "./protocol.ts";
+import type { ComputedModel } from "./reading.ts";
 import type { Range, Strip } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
 
@@ -22,15 +25,6 @@ const SPARE_SCRATCH = 6;
 const EXTRA_SCRATCH = 3 + SPARE_SCRATCH;
 
 const aligned = (address: number) => Math.ceil(address / 64) * 64;
-
-export interface Operand {
-  readonly input: PlannedInput;
-  readonly dtype: FloatDtype;
-  readonly elementBytes: number;
-  /** Address of its tile. */
-  slot: number;
-  loaded: boolean;
-}
 
 /** Elements of a window that follow each other in the tensor too. */
 interface Stretch {
@@ -52,7 +46,13 @@ export class TileWindow {
   readonly #files: FileTable;
   readonly #reader: OperandReader;
   readonly setup: WorkerSetup;
+  /** By model: those that are in no file, and the bytes that are read for each byte of their tensors. */
+  readonly computed: readonly (ComputedModel | undefined)[];
+  readonly #ratios: readonly (ReadonlyMap<string, number> | undefined)[];
   #bytes: Uint8Array;
+
+  /** The pass under way, for what is noted. */
+  pass = "";
 
   tensor: PlannedTensor | undefined;
   operands: readonly Operand[] = [];
@@ -73,13 +73,25 @@ export class TileWindow {
   readBytes = 0;
   writtenBytes = 0;
 
-  constructor(setup: WorkerSetup, memory: WebAssembly.Memory, kernels: Kernels, files: FileTable) {
+  constructor(
+    setup: WorkerSetup,
+    memory: WebAssembly.Memory,
+    kernels: Kernels,
+    files: FileTable,
+    computed: readonly (ComputedModel | undefined)[],
+  ) {
     this.setup = setup;
+    this.computed = computed;
+    this.#ratios = setup.models.map(({ madeBy }) => madeBy && readRatios(madeBy));
     this.memory = memory;
     this.kernels = kernels;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#files = files;
-    this.#reader = new OperandReader({ setup, memory, kernels, files, scratch: (k) => this.scratch(k) });
+    this.#reader = new OperandReader({
+      ...{ setup, memory, kernels, files, computed },
+      pass: () => this.pass,
+      scratch: (k) => this.scratch(k),
+    });
   }
 
   /** Lays out tiles and scratch for a tensor. */
@@ -89,7 +101,7 @@ export class TileWindow {
     this.tensor = tensor;
     this.#strip = strip;
     const inputs = tensor.base === undefined ? tensor.inputs : [tensor.base, ...tensor.inputs];
-    this.operands = inputs.map((input) => ({ input, ...elementOf(input.dtype), slot: 0, loaded: false }));
+    this.operands = inputs.map((input) => operandOf(input, this.#ratios[input.model]));
     ({ dtype: this.outputDtype, elementBytes: this.outputElementBytes } = elementOf(tensor.dtype));
     this.range = { begin: 0, end: 0 };
     this.#layOut();
@@ -225,11 +237,4 @@ export class TileWindow {
       this.writtenBytes += length * size;
     }
   }
-}
-
-/** Dtypes without arithmetic are handed through as bytes: the plan's byte length is then the number of elements. */
-function elementOf(dtype: PlannedInput["dtype"]): { dtype: FloatDtype; elementBytes: number } {
-  return isFloatDtype(dtype)
-    ? { dtype, elementBytes: bytesPerElement(dtype) }
-    : { dtype: "F32", elementBytes: 1 };
 }

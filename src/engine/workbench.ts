@@ -6,6 +6,7 @@ import { isFloatDtype } from "../tensor/dtype.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
 import type { FileTable } from "./files.ts";
 import type { NonFinite, WorkerSetup } from "./protocol.ts";
+import type { ComputedModel } from "./reading.ts";
 import type { Strip } from "./segments.ts";
 import { TileWindow } from "./tile-window.ts";
 
@@ -26,8 +27,6 @@ export class Workbench extends TileWindow {
   hasBase = false;
   /** "F64" if an operand or the result is F64. */
   arithmetic: "F32" | "F64" = "F32";
-  /** The pass under way, for what is noted. */
-  pass = "";
   readonly #nonFinite = new Map<string, NonFinite>();
 
   constructor(
@@ -36,8 +35,9 @@ export class Workbench extends TileWindow {
     kernels: Kernels,
     files: FileTable,
     methods: readonly AnyMethod[],
+    computed: readonly (ComputedModel | undefined)[] = [],
   ) {
-    super(setup, memory, kernels, files);
+    super(setup, memory, kernels, files, computed);
     this.methods = methods;
     this.#steps = { F32: stepsOf(kernels, "F32"), F64: stepsOf(kernels, "F64") };
   }
@@ -213,9 +213,10 @@ export class Workbench extends TileWindow {
     this.#nonFinite.set(key, { ...entry, count });
   }
 
-  /** What came to light since the last call. */
+  /** What came to light since the last call; of computed inputs first what they were computed from. */
   takeNonFinite(): NonFinite[] {
-    const entries = [...this.#nonFinite.values()];
+    const behind = this.computed.flatMap((model) => model?.takeNonFinite() ?? []);
+    const entries = [...behind, ...this.#nonFinite.values()];
     this.#nonFinite.clear();
     return entries;
   }

@@ -1,6 +1,6 @@
 import type { MergePlan } from "../plan/types.ts";
 import type { WeightFile } from "../sources/types.ts";
-import type { WorkerSetup } from "./protocol.ts";
+import type { ComputedSetup, WorkerSetup } from "./protocol.ts";
 import { shareAlignment } from "./row-pieces.ts";
 
 export const DEFAULT_TILE_BYTES = 1_048_576;
@@ -19,12 +19,29 @@ export function workerSetup(
 ): WorkerSetup {
   const { shardPaths, tileBytes = DEFAULT_TILE_BYTES, scalar } = options;
   return {
-    seed: plan.seed,
-    models: plan.models.map(({ reference, files }) => ({ reference, files: [...files, ...spool] })),
-    alignments: (plan.alignments ?? []).map(shareAlignment),
+    ...readingSetup(plan, spool),
     shardPaths,
     methodModules: plan.methodModules ?? [],
     tileBytes,
     ...(scalar === undefined ? {} : { scalar }),
   };
+}
+
+function readingSetup(
+  { seed, models, alignments = [] }: MergePlan,
+  spool: readonly WeightFile[] = [],
+): Pick<WorkerSetup, "seed" | "models" | "alignments"> {
+  return {
+    seed,
+    models: models.map(({ reference, files, madeBy }) => ({
+      reference,
+      files: [...files, ...spool],
+      ...(madeBy !== undefined && { madeBy: computedSetup(madeBy) }),
+    })),
+    alignments: alignments.map(shareAlignment),
+  };
+}
+
+function computedSetup(plan: MergePlan): ComputedSetup {
+  return { ...readingSetup(plan), tensors: plan.tensors };
 }

@@ -1,30 +1,21 @@
-import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { EngineError, isMergeError } from "../errors.ts";
-import { FIRST_FREE_ADDRESS, instantiateKernels, KERNELS_URL, supportsSimd } from "../kernels/load.ts";
-import { referenceKernels } from "../kernels/reference.ts";
 import { methodByName } from "../methods/index.ts";
 import { reloadMethods } from "../plugins/load.ts";
 import { FileTable } from "./files.ts";
+import { openBench } from "./open-bench.ts";
 import type { FailedJob, Job, JobResult, Reply, Request, Unit, WorkerSetup } from "./protocol.ts";
 import { runPass } from "./run-pass.ts";
 import { solveUnit } from "./solve-unit.ts";
-import { Workbench } from "./workbench.ts";
 
 const setup = workerData as WorkerSetup;
-// 65,536 pages are the 4 GiB that a 32-bit memory can address; what is used follows from tiles alone.
-const memory = new WebAssembly.Memory({ initial: FIRST_FREE_ADDRESS / 65_536 + 1, maximum: 65_536 });
-const kernels =
-  setup.scalar === true || !supportsSimd()
-    ? referenceKernels(memory)
-    : instantiateKernels(new WebAssembly.Module(readFileSync(KERNELS_URL)), memory);
 const files = new FileTable();
 // A failure is told to whoever asks for work.
 const own = await reloadMethods(setup.methodModules).then(
   (methods) => ({ methods }),
   (error: unknown) => ({ methods: [], error }),
 );
-const bench = new Workbench(setup, memory, kernels, files, own.methods);
+const bench = openBench(setup, files, own.methods);
 
 parentPort?.on("message", (request: Request | "close") => {
   if (request === "close") {

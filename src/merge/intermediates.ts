@@ -1,21 +1,20 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { MergeOptions } from "../engine/options.ts";
-import { summarizeIntermediate } from "../engine/report.ts";
+import { summarizeInside, summarizeIntermediate } from "../engine/report.ts";
 import type { IntermediateReport, MergeReport } from "../engine/report.ts";
 import { makeDirectory, removeDirectories } from "../sink/directory.ts";
 import { writing } from "../sink/errors.ts";
 import { checkOutput } from "../sink/open.ts";
-import type { ModelHeaders } from "../sources/types.ts";
 import { removeLeftoverResults } from "./leftover-results.ts";
 import { inputModels, lockInputs } from "./lock-inputs.ts";
 import type { Step } from "./plan-step.ts";
 import type { IntermediateStep, Prepared } from "./prepare.ts";
 import type { PlacedOptions } from "./out-folder.ts";
 import { ProgressSum } from "./progress-sum.ts";
+import { Results } from "./results.ts";
 import { runStep } from "./run-step.ts";
 import type { LockSource } from "./run-step.ts";
-import { withModels, withTimes } from "./step-models.ts";
 
 /** Characters of the output's name in that of the temporary folder; file systems take 255 bytes. */
 const MAX_SHOWN_LENGTH = 64;
@@ -31,9 +30,9 @@ interface Place {
 }
 
 /**
- * Merges a whole file: first what others take, each into a folder of its own, then the output. Results that are not to
- * be kept go into a temporary folder beside the output, which is removed whatever happens, and each of them as soon as
- * nothing needs it any more.
+ * Merges a whole file: first what others take, each into a folder of its own unless it is computed inside them, then the
+ * output. Results that are not to be kept go into a temporary folder beside the output, which is removed whatever
+ * happens, and each of them as soon as nothing needs it any more.
  */
 export async function mergeAll(prepared: Prepared, options: PlacedOptions): Promise<MergeReport> {
   const out = resolve(options.cwd ?? ".", options.out);
@@ -45,7 +44,7 @@ export async function mergeAll(prepared: Prepared, options: PlacedOptions): Prom
       options,
       await lockOf(prepared, options),
     );
-  const place = await openPlace(out, options);
+  const place = await openPlace(out, prepared, options);
   try {
     const report = await mergeInto(place, prepared, out, options);
     await place.tidy();
@@ -75,21 +74,27 @@ async function lockOfStep(step: Step, options: MergeOptions): Promise<LockSource
   };
 }
 
-async function openPlace(out: string, { cwd = ".", keepIntermediate }: MergeOptions): Promise<Place> {
-  if (keepIntermediate !== undefined) {
-    const nothing = () => Promise.resolve();
+async function openPlace(
+  out: string,
+  { intermediates }: Prepared,
+  { cwd = ".", keepIntermediate }: MergeOptions,
+): Promise<Place> {
+  const nothing = () => Promise.resolve();
+  if (keepIntermediate !== undefined)
     return { folder: resolve(cwd, keepIntermediate), temporary: false, close: nothing, tidy: nothing };
-  }
   const parent = dirname(out);
-  const made = await makeDirectory(parent);
   const prefix = join(parent, `.stockpot-${basename(out).slice(0, MAX_SHOWN_LENGTH)}-`);
   const startedMs = Date.now();
+  const tidy = () => removeLeftoverResults(prefix, startedMs);
+  if (intermediates.every(({ computed }) => computed === "inside"))
+    return { folder: parent, temporary: true, close: nothing, tidy };
+  const made = await makeDirectory(parent);
   const folder = await writing(parent, () => mkdtemp(prefix));
   const close = async () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     await removeDirectories(made);
   };
-  return { folder, temporary: true, close, tidy: () => removeLeftoverResults(prefix, startedMs) };
+  return { folder, temporary: true, close, tidy };
 }
 
 async function mergeInto(
@@ -100,19 +105,18 @@ async function mergeInto(
 ): Promise<MergeReport> {
   const { force = false, onProgress } = options;
   const folderOf = ({ recipe }: IntermediateStep) => join(folder, recipe.name);
-  const results = new Map(
-    intermediates.map((step) => [step.recipe.name, placed(step.result, folderOf(step))]),
-  );
+  const inFolders = intermediates.filter(({ computed }) => computed === "folder");
+  const results = new Results(intermediates, folderOf);
   // Before the first weight is read: a refusal of the output must not come after hours of work for it.
-  for (const step of intermediates) await checkOutput(folderOf(step), withModels(step, results), force);
-  await checkOutput(out, withModels(output, results), force);
+  for (const step of inFolders) await checkOutput(folderOf(step), results.planned(step), force);
+  await checkOutput(out, results.planned(output), force);
 
   const lock = await lockOf({ intermediates, output }, options);
-  const progress = new ProgressSum([...intermediates, output], onProgress);
-  const reports: IntermediateReport[] = [];
-  for (const [position, step] of intermediates.entries()) {
+  const progress = new ProgressSum([...inFolders, output], onProgress);
+  const reports = new Map<string, IntermediateReport>();
+  for (const [position, step] of inFolders.entries()) {
     const { name } = step.recipe;
-    const current = withModels(step, results);
+    const current = await results.ready(step);
     const report = await runStep(
       current,
       folderOf(step),
@@ -120,27 +124,22 @@ async function mergeInto(
       { ...options, onProgress: progress.next() },
       temporary ? undefined : await lockOfStep(current, options),
     );
-    reports.push(summarizeIntermediate(name, report, temporary));
-    results.set(name, await withTimes(placed(step.result, folderOf(step))));
+    reports.set(name, summarizeIntermediate(name, report, temporary));
+    await results.add(step);
     if (!temporary) continue;
-    const needed = [...intermediates.slice(position + 1), output];
-    for (const done of intermediates.slice(0, position + 1)) {
-      if (needed.some(({ models }) => models.has(done.recipe.name))) continue;
-      await rm(folderOf(done), { recursive: true, force: true });
-    }
+    const needed = results.needed([...inFolders.slice(position + 1), output]);
+    for (const done of inFolders.slice(0, position + 1))
+      if (!needed.has(done.recipe.name)) await rm(folderOf(done), { recursive: true, force: true });
   }
   const report = await runStep(
-    withModels(output, results),
+    await results.ready(output),
     out,
     output.recipe.text,
     { ...options, onProgress: progress.next() },
     lock,
   );
-  return { ...report, intermediates: reports };
-}
-
-/** A planned result as it will be in a folder. */
-function placed(result: ModelHeaders, folder: string): ModelHeaders {
-  const files = result.files.map((file) => ({ ...file, path: join(folder, file.name) }));
-  return { ...result, location: folder, files };
+  const summaries = intermediates.map(
+    ({ recipe: { name }, plan }) => reports.get(name) ?? summarizeInside(name, plan),
+  );
+  return { ...report, intermediates: summaries };
 }

@@ -7,7 +7,7 @@ import { didYouMean } from "../nearest.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { LockFile } from "../lock/lock-file.ts";
 import { METHODS } from "../methods/index.ts";
-import type { MergePlan } from "../plan/types.ts";
+import type { MergePlan, PlannedIntermediate } from "../plan/types.ts";
 import { meansDocument } from "../recipe/documents.ts";
 import { referencedModels } from "../recipe/references.ts";
 import type { NamedRecipe, Recipe } from "../recipe/types.ts";
@@ -17,6 +17,8 @@ import type { ModelHeaders } from "../sources/types.ts";
 import { checkLocked, pinnedCommits, readPins } from "./locked.ts";
 import { checkPlaces } from "./own-methods.ts";
 import { bringTexts } from "./hub-texts.ts";
+import { countInside, placesOf } from "./inside.ts";
+import type { InsideOptions } from "./inside.ts";
 import { planStep } from "./plan-step.ts";
 import type { Step } from "./plan-step.ts";
 import { readRecipes } from "./recipe-text.ts";
@@ -28,6 +30,7 @@ import { readModelTexts } from "./tokenizers.ts";
 export interface IntermediateStep extends Step<NamedRecipe> {
   /** What its result will be; in no folder yet. */
   readonly result: ModelHeaders;
+  readonly computed: PlannedIntermediate["computed"];
 }
 
 /** A recipe file, ready to run. */
@@ -45,7 +48,7 @@ export interface Prepared {
  * Reads a recipe file and the headers of all models, and plans every merge; no weight is read. Models of the Hub are taken
  * at the commits of `written`, a lock file to which nothing else is held.
  */
-export async function prepare(options: PlanOptions, written?: LockFile): Promise<Prepared> {
+export async function prepare(options: PlanOptions & InsideOptions, written?: LockFile): Promise<Prepared> {
   const asked = planningOptions(options);
   const { own, parsed, searchFrom } = await readRecipes(options);
   const allMethods = { ...own, methods: [...METHODS, ...own.methods] };
@@ -71,7 +74,7 @@ export async function prepare(options: PlanOptions, written?: LockFile): Promise
     if (models.size < found.length) return undefined;
     return planStep(recipe, models, texts, how, (error) => errors.push(error));
   };
-  const steps = intermediates.flatMap((recipe) => {
+  const planned = intermediates.flatMap((recipe) => {
     const step = planOne(recipe, planningBefore);
     if (step === undefined) return [];
     const result = headersOfResult(recipe.name, step);
@@ -79,11 +82,12 @@ export async function prepare(options: PlanOptions, written?: LockFile): Promise
     texts.set(recipe.name, step.output.texts());
     return { ...step, result };
   });
-  const last = planOne(output, planning);
+  const plannedLast = planOne(output, planning);
   throwAll(errors);
-  if (last === undefined) throw new PlanError("INTERNAL", "The output could not be planned");
-  checkExplained(options.explain, [...steps, last]);
-  for (const step of [...steps, last]) checkPlaces(step.plan, own.methods);
+  if (plannedLast === undefined) throw new PlanError("INTERNAL", "The output could not be planned");
+  checkExplained(options.explain, [...planned, plannedLast]);
+  for (const step of [...planned, plannedLast]) checkPlaces(step.plan, own.methods);
+  const { steps, last } = placeSteps(planned, plannedLast, allMethods.methods, options);
   const joined = { ...last, plan: joinPlans(last.plan, steps, warnings) };
   if (lock !== undefined) await checkLocked(lock, [...steps, joined], options);
   return {
@@ -92,6 +96,22 @@ export async function prepare(options: PlanOptions, written?: LockFile): Promise
     intermediates: steps,
     output: joined,
   };
+}
+
+/** Says where each result is computed, and counts what is read for those inside others. */
+function placeSteps(
+  planned: readonly Omit<IntermediateStep, "computed">[],
+  output: Step,
+  methods: readonly AnyMethod[],
+  options: InsideOptions,
+): { steps: IntermediateStep[]; last: Step } {
+  const places = placesOf(planned, output, methods, options);
+  const plans = countInside([...planned, output], places, methods);
+  const counted = <S extends Step>(step: S, at: number): S => ({ ...step, plan: plans[at] ?? step.plan });
+  const steps = planned.map((step, at) => {
+    return { ...counted(step, at), computed: places.get(step.recipe.name) ?? "folder" };
+  });
+  return { steps, last: counted(output, planned.length) };
 }
 
 function checkExplained(explain: string | undefined, steps: readonly Step[]): void {
@@ -125,6 +145,10 @@ function joinPlans(
   // Two merges of one model have the same to say of it.
   const warnings = [...new Map(all.map((problem) => [JSON.stringify(problem), problem])).values()];
   if (steps.length === 0) return { ...plan, warnings };
-  const intermediates = steps.map((step) => ({ name: step.recipe.name, plan: step.plan }));
+  const intermediates = steps.map(({ recipe, computed, plan: made }) => ({
+    name: recipe.name,
+    computed,
+    plan: made,
+  }));
   return { ...plan, intermediates, warnings };
 }

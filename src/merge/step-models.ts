@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import type { MergePlan } from "../plan/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import type { Step } from "./plan-step.ts";
 
@@ -24,4 +25,15 @@ export function withModels<S extends Step>(step: S, now: ReadonlyMap<string, Mod
     }),
   };
   return { ...step, models, plan };
+}
+
+/** A plan some of whose models are computed by others' plans while it reads them; `made` is by name. */
+export function withMadeBy(plan: MergePlan, made: ReadonlyMap<string, MergePlan>): MergePlan {
+  return {
+    ...plan,
+    models: plan.models.map((model) => {
+      const madeBy = made.get(model.reference);
+      return madeBy === undefined ? model : { ...model, files: [], madeBy };
+    }),
+  };
 }

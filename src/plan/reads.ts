@@ -1,14 +1,37 @@
 import type { AnyMethod } from "../methods/define.ts";
 import type { ModelTable } from "./models.ts";
-import type { HubOrigin } from "../sources/types.ts";
+import type { HubOrigin, WeightFile } from "../sources/types.ts";
 import type { MergePlan, PlannedDownload, PlannedInput, PlannedModel, PlannedTensor } from "./types.ts";
 
 function inputsOf({ base, inputs }: PlannedTensor): readonly PlannedInput[] {
   return base === undefined ? inputs : [base, ...inputs];
 }
 
-function readBytes(inputs: readonly PlannedInput[]): number {
-  return inputs.reduce((sum, { byteLength }) => sum + byteLength, 0);
+/** A plan as far as reading goes. */
+export interface ReadPlan {
+  readonly tensors: readonly PlannedTensor[];
+  readonly models: readonly { readonly madeBy?: ReadPlan }[];
+}
+
+/** By the name of each tensor: bytes that are read for it, for each byte of it. */
+export function readRatios({ tensors, models }: ReadPlan): ReadonlyMap<string, number> {
+  const bytesOf = readBytes(models);
+  return new Map(
+    tensors.map((tensor) => [tensor.name, bytesOf(inputsOf(tensor)) / Math.max(1, tensor.byteLength)]),
+  );
+}
+
+/** Adds up the bytes that are read for inputs: their own, or those that computed ones are made from. */
+function readBytes(models: ReadPlan["models"]): (inputs: readonly PlannedInput[]) => number {
+  const ratios = models.map(({ madeBy }) => madeBy && readRatios(madeBy));
+  const bytesOf = ({ model, tensor, byteLength }: PlannedInput) =>
+    byteLength * (ratios[model]?.get(tensor) ?? 1);
+  return (inputs) => inputs.reduce((sum, input) => sum + bytesOf(input), 0);
+}
+
+/** The files that are read for a plan, those behind computed models among them. */
+export function filesRead({ models }: Pick<MergePlan, "models">): readonly WeightFile[] {
+  return models.flatMap(({ files, madeBy }) => (madeBy === undefined ? files : filesRead(madeBy)));
 }
 
 /** The models with the bytes that are read of each. */
@@ -41,14 +64,16 @@ function downloadOf({ repository, revision, commit, files, missing }: HubOrigin)
 export function passesOf(
   tensors: readonly PlannedTensor[],
   methods: readonly AnyMethod[],
+  models: ReadPlan["models"] = [],
 ): MergePlan["passes"] {
   const measured = tensors.filter(
     ({ action, method }) =>
       action === "merge" && methods.find((each) => each.name === method)?.measure !== undefined,
   );
-  const combine = { name: "combine", readBytes: readBytes(tensors.flatMap(inputsOf)) };
+  const bytesOf = readBytes(models);
+  const combine = { name: "combine", readBytes: Math.round(bytesOf(tensors.flatMap(inputsOf))) };
   if (measured.length === 0) return [combine];
-  return [{ name: "measure", readBytes: readBytes(measured.flatMap(inputsOf)) }, combine];
+  return [{ name: "measure", readBytes: Math.round(bytesOf(measured.flatMap(inputsOf))) }, combine];
 }
 
 /** True if the merge depends on its seed. */

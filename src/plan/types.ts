@@ -108,6 +108,8 @@ export interface PlannedModel {
   readonly location: string;
   readonly role: "base" | "model";
   readonly files: readonly WeightFile[];
+  /** The merge whose result this is, if it is in no file but computed while it is read; set when a merge runs. */
+  readonly madeBy?: MergePlan;
   /** Bytes of this model's tensors that the merge reads in a pass. */
   readonly readBytes: number;
   readonly hub?: PlannedDownload;
@@ -142,6 +144,14 @@ export interface MethodModule {
   readonly sha256: string;
   /** Names of its merge methods. */
   readonly methods: readonly string[];
+}
+
+/** A merge whose result others take. */
+export interface PlannedIntermediate {
+  readonly name: string;
+  /** "inside": tile by tile, while those that take it read it; "folder": before them, into a folder. */
+  readonly computed: "inside" | "folder";
+  readonly plan: MergePlan;
 }
 
 /** What will be done, as plain JSON in a stable order. The engine executes exactly this. */
@@ -185,7 +195,7 @@ export interface MergePlan {
   /** Input bytes of each pass over the data: [combine] or [measure, combine]. */
   readonly passes: readonly { readonly name: string; readonly readBytes: number }[];
   /** The merges whose results this one takes, in the order in which they are made; only in a plan of several recipes. */
-  readonly intermediates?: readonly { readonly name: string; readonly plan: MergePlan }[];
+  readonly intermediates?: readonly PlannedIntermediate[];
   /** Only on request. */
   readonly explanations?: readonly TensorExplanation[];
   readonly warnings: readonly Problem[];

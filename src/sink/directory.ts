@@ -1,7 +1,7 @@
 import { mkdir, readdir, realpath, rmdir, stat, statfs } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { PlanError, SinkError } from "../errors.ts";
-import type { MergePlan } from "../plan/types.ts";
+import type { MergePlan, PlannedModel } from "../plan/types.ts";
 import { toSinkError, writing } from "./errors.ts";
 import { isPartialName } from "./names.ts";
 
@@ -40,7 +40,7 @@ export async function refuseFolders(paths: readonly string[]): Promise<void> {
 /** Refuses an output folder that is, or contains, a folder or a file that the merge reads. */
 export async function refuseInputs(directory: string, plan: MergePlan): Promise<void> {
   const output = await realpathOfPlanned(directory);
-  for (const model of plan.models) {
+  for (const model of modelsRead(plan)) {
     for (const path of [model.location, ...model.files.map((file) => file.path)]) {
       const input = await realpathOfPlanned(path);
       if (!isWithin(output, input)) continue;
@@ -51,6 +51,11 @@ export async function refuseInputs(directory: string, plan: MergePlan): Promise<
       });
     }
   }
+}
+
+/** The models that a plan reads; in the place of a computed one those that it is made from. */
+function modelsRead({ models }: MergePlan): readonly PlannedModel[] {
+  return models.flatMap((model) => (model.madeBy === undefined ? model : modelsRead(model.madeBy)));
 }
 
 function isWithin(folder: string, path: string): boolean {

@@ -1,6 +1,5 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { SinkError } from "../errors.ts";
 import { LOCK_NAME } from "../lock/lock-file.ts";
 import type { MergePlan } from "../plan/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
@@ -17,7 +16,7 @@ import { writing } from "./errors.ts";
 import { stageLock } from "./lock.ts";
 import { isWeightName } from "./names.ts";
 import { shardFiles, stageIndex, stageShards } from "./shards.ts";
-import { stageSmallFiles } from "./small-files.ts";
+import { donorOf, stageSmallFiles } from "./small-files.ts";
 import { Staging } from "./staging.ts";
 import type { LockParts, Sink, SinkOptions, WrittenFile } from "./types.ts";
 
@@ -28,7 +27,6 @@ import type { LockParts, Sink, SinkOptions, WrittenFile } from "./types.ts";
 export async function openSink(outDirectory: string, plan: MergePlan, options: SinkOptions): Promise<Sink> {
   const directory = resolve(outDirectory);
   const { models, force } = options;
-  const donor = donorOf(plan, models);
   const present = await checkOutput(directory, { plan, models }, force);
   const made = await makeDirectory(directory);
   const staging = new Staging(directory);
@@ -37,7 +35,7 @@ export async function openSink(outDirectory: string, plan: MergePlan, options: S
     await removeDirectories(made.splice(0));
   };
   try {
-    const small = await stageSmallFiles(staging, directory, plan, donor, options);
+    const small = await stageSmallFiles(staging, directory, plan, options);
     const shardPaths = await stageShards(staging, plan);
     // In this order they get their names: whoever sees the weights sees the rest, and the index names whole shards.
     const files = [...small, ...shardFiles(plan), ...(await stageIndex(staging, plan))];
@@ -64,12 +62,6 @@ export async function checkOutput(
   refuseContent(directory, present, force);
   await checkFreeSpace(directory, outputBytes(plan, donorOf(plan, models)));
   return present;
-}
-
-function donorOf(plan: MergePlan, models: SinkOptions["models"]): ModelHeaders {
-  const donor = models.get(plan.models[plan.donor]?.reference ?? "");
-  if (donor === undefined) throw new SinkError("INTERNAL", "The plan's donor is not among the models");
-  return donor;
 }
 
 /** Bytes that must be free before the first one is written. */

@@ -79,6 +79,9 @@ export interface LargeText {
   readonly print: (add: (block: string) => void) => void;
 }
 
+/** A file as its text, or as the absolute path at which it is. */
+export type FileContent = string | LargeText | { readonly path: string };
+
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 
@@ -140,6 +143,8 @@ export interface ModelHeaders {
    * that modules.json names ("2_Dense/model.safetensors").
    */
   readonly sideFiles: readonly SideFile[];
+  /** config.json and side files by name, of a model that is in no folder of its own. */
+  readonly contents?: ReadonlyMap<string, FileContent>;
   /** What is there but must not be carried into an output. */
   readonly leftOut?: readonly Problem[];
   /** For a model of the Hub; paths then lead into the cache, where a file may not be yet. */

@@ -47,12 +47,12 @@ describe("stockpot merge", () => {
     const several = await runCli(["merge", "recipes/glyphs-several.yml", inFolder("several")]);
     assert.match(
       several.stdout,
-      / {2}base {5}mean +\d+ kB {2}made before: linear of \.\/demo\/glyphs\/ft1, /,
+      / {2}base {5}mean +\d+ kB {2}computed here: linear of \.\/demo\/glyphs\/ft1, /,
     );
-    assert.match(several.stdout, / {2}before {3}1 result on the way, \d+ kB\n/);
+    assert.match(several.stdout, / {2}results {2}mean: computed tile by tile while it is read, in no file\n/);
     assert.match(
       several.stdout,
-      /\nMerged before\n {2}mean {2}linear +\d+ kB +[\d.]+ s {2}removed\n\nWritten to /,
+      /\nResults on the way\n {2}mean {2}linear +\d+ kB +computed while it was read, in no file\n\nWritten to /,
     );
   });
 

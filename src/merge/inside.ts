@@ -1,0 +1,86 @@
+import { elementwisePass } from "../engine/computed-tensors.ts";
+import type { MergeOptions } from "../engine/options.ts";
+import { runsInWorkers, workElements } from "../engine/tasks.ts";
+import type { AnyMethod } from "../methods/define.ts";
+import { methodByName } from "../methods/index.ts";
+import { passesOf } from "../plan/reads.ts";
+import type { MergePlan, PlannedIntermediate } from "../plan/types.ts";
+import type { NamedRecipe } from "../recipe/types.ts";
+import type { Step } from "./plan-step.ts";
+import { withMadeBy } from "./step-models.ts";
+
+/** Results computed inside results computed inside others: each level has tiles of its own in every worker. */
+const MOST_LEVELS = 4;
+
+export type InsideOptions = Pick<MergeOptions, "keepIntermediate" | "noStore">;
+
+/** Where each result that others take is computed, by its name. */
+export type Places = ReadonlyMap<string, PlannedIntermediate["computed"]>;
+
+/**
+ * Results are computed inside the merges that take them where each element follows from the same element of the inputs,
+ * nobody wants to keep the result, and that reads no more than a folder would have read and written. `steps` has each
+ * after those that it needs.
+ */
+export function placesOf(
+  steps: readonly Step<NamedRecipe>[],
+  output: Step,
+  methods: readonly AnyMethod[],
+  options: InsideOptions,
+): Places {
+  const levels = new Map<string, number>();
+  for (const step of steps) {
+    const level = 1 + Math.max(0, ...[...step.models.keys()].map((name) => levels.get(name) ?? 0));
+    const kept = options.keepIntermediate !== undefined;
+    if (kept || level > MOST_LEVELS || isStreamed(step, options) || !isElementwise(step.plan, methods))
+      continue;
+    levels.set(step.recipe.name, level);
+  }
+  const places = new Map<string, PlannedIntermediate["computed"]>();
+  const takers = [{ models: output.models, readings: output.plan.passes.length }];
+  for (const { recipe, models, plan } of steps.toReversed()) {
+    const readings = takers.reduce(
+      (sum, each) => sum + (each.models.has(recipe.name) ? each.readings : 0),
+      0,
+    );
+    const inside = levels.has(recipe.name) && pays(plan, readings);
+    places.set(recipe.name, inside ? "inside" : "folder");
+    takers.push({ models, readings: inside ? readings : plan.passes.length });
+  }
+  return places;
+}
+
+/** Weights that pass through a spool come for one merge and one pass at a time. */
+function isStreamed({ models }: Step, { noStore = false }: InsideOptions): boolean {
+  return noStore && [...models.values()].some(({ hub }) => (hub?.missing.length ?? 0) > 0);
+}
+
+function isElementwise(plan: MergePlan, methods: readonly AnyMethod[]): boolean {
+  return plan.tensors.every((tensor) => {
+    if (workElements(tensor) === 0) return true;
+    const method = methodByName(tensor.method, methods);
+    if (method === undefined || !runsInWorkers(tensor.method, plan)) return false;
+    return elementwisePass(tensor, method, plan) !== undefined;
+  });
+}
+
+/** A folder costs reading the inputs once, writing the result, and reading it as often as it is read. */
+function pays({ tensors, passes }: MergePlan, readings: number): boolean {
+  const input = passes.at(-1)?.readBytes ?? 0;
+  const result = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return readings * input <= input + result + readings * result;
+}
+
+/** The steps' plans; their passes count what is read for results that are computed inside them. */
+export function countInside(
+  steps: readonly Step[],
+  places: Places,
+  methods: readonly AnyMethod[],
+): readonly MergePlan[] {
+  const made = new Map<string, MergePlan>();
+  return steps.map(({ recipe: { name }, plan }) => {
+    const resolved = withMadeBy(plan, made);
+    if (name !== undefined && places.get(name) === "inside") made.set(name, resolved);
+    return { ...plan, passes: passesOf(resolved.tensors, methods, resolved.models) };
+  });
+}
