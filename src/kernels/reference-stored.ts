@@ -26,12 +26,49 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
     return values(dtype, out, results.length).every(Number.isFinite);
   };
 
+  /** Base and task vectors; writes what is made of each element, and tells whether all of it is finite. */
+  const ofTwo = (
+    dtype: Dtype,
+    [b, x, y, out]: readonly [Address, Address, Address, Address],
+    n: number,
+    result: (base: number, d: readonly [number, number], models: readonly [number, number]) => number,
+  ) => {
+    const [base, first, second] = [values(dtype, b, n), values(dtype, x, n), values(dtype, y, n)];
+    const minusBase = (model: Float32Array) => model.map((value, i) => value - (base[i] ?? NaN));
+    const [p, q] = [minusBase(first), minusBase(second)];
+    const at = (list: Float32Array, i: number) => list[i] ?? NaN;
+    const results = [...base].map((value, i) =>
+      result(value, [at(p, i), at(q, i)], [at(first, i), at(second, i)]),
+    );
+    return put(dtype, out, results) && [...p, ...q].every(Number.isFinite) ? 1 : 0;
+  };
+
   const steps = (dtype: Dtype): StoredSteps => ({
+    largestOfTwo: (b, x, y, out, _work, s, n) =>
+      ofTwo(dtype, [b, x, y, out], n, (base, [p, q], [first, second]) => {
+        const isFirst = Math.abs(p) > Math.abs(q);
+        if (s === 1) return isFirst ? first : second;
+        return moved(base, isFirst ? p : q, s);
+      }),
+    overlapOfTwo: (b, x, y, out, _work, epsilon, c0, c1, n) =>
+      ofTwo(dtype, [b, x, y, out], n, (base, d) => {
+        const [first, second] = d.map((value) => Math.abs(value) > r(epsilon));
+        const [p, q] = d;
+        const alone = first === true ? r(r(c0) * p) : second === true ? r(r(c1) * q) : 0;
+        return moved(base, first === true && second === true ? r(r(p + q) / 2) : alone, 1);
+      }),
+    agreedOfTwo: (b, x, y, out, _work, r0, r1, least, s, n) =>
+      ofTwo(dtype, [b, x, y, out], n, (base, [p, q]) => {
+        const sum = r(p + q);
+        const dominates = (d: number, ratio: number) => Math.abs(d) > r(r(ratio) * Math.abs(r(sum - d)));
+        const count = Number(dominates(p, r0)) + Number(dominates(q, r1));
+        return moved(base, count >= least ? sum : 0, s);
+      }),
     nearswapStored: (x, b, out, _work, t, n) => {
       const [model, base] = [values(dtype, x, n), values(dtype, b, n)];
       const results = [...model].map((value, i) => near(value, base[i] ?? NaN, r(t)));
       const finite = [...model, ...base].every(Number.isFinite);
-      return put(dtype, out, results) && finite ? 1 : 0;
+      return put(dtype, out, results) && finite && r(t) >= r(1e-6) ? 1 : 0;
     },
     keepApart: (b, x, y, p, q, _work, low, high, n) => {
       const base = values(dtype, b, n);
@@ -83,6 +120,7 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
   return Object.fromEntries((["F32", "BF16", "F16"] as const).flatMap(suffixed)) as StoredKernels;
 }
 
+const moved = (base: number, d: number, s: number) => (d === 0 ? base : r(base + r(r(s) * d)));
 const cut = (d: number, by: number, low: number, high: number) =>
   keyOf(by) >= low && keyOf(by) <= high ? d : 0;
 const countKeys = (d: Float32Array, key: number) => d.filter((value) => keyOf(value) === key).length;

@@ -7,11 +7,36 @@ import type { Address } from "./address.ts";
 export const JOIN = { add: 0, elect: 1, average: 2, averageApart: 3 } as const;
 
 /**
- * Whole steps on stored values of one dtype, read once; assembly/sparse.ts and window.ts say what each one does. Those that
+ * Whole steps on stored values of one dtype, read once; assembly/sparse.ts, two.ts and window.ts say what each one does. Those that
  * give results return 0, with results of no meaning, if a value is not finite. `work` is scratch for 32 f32.
  */
 export interface StoredSteps {
+  /** Returns 0 for t below 1e-6 too. */
   nearswapStored(x: Address, b: Address, out: Address, work: Address, t: number, n: number): number;
+  largestOfTwo(b: Address, x: Address, y: Address, out: Address, work: Address, s: number, n: number): number;
+  overlapOfTwo(
+    b: Address,
+    x: Address,
+    y: Address,
+    out: Address,
+    work: Address,
+    epsilon: number,
+    c0: number,
+    c1: number,
+    n: number,
+  ): number;
+  agreedOfTwo(
+    b: Address,
+    x: Address,
+    y: Address,
+    out: Address,
+    work: Address,
+    r0: number,
+    r1: number,
+    least: number,
+    s: number,
+    n: number,
+  ): number;
   /** Writes how many differences are 0, and how many keys are at or above `high`, as two i32 to `out`. */
   windowStored(
     b: Address,

@@ -1,42 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { Kernels } from "../../src/kernels/kernels.ts";
-import { FIRST_FREE_ADDRESS, instantiateKernels, KERNELS_URL } from "../../src/kernels/load.ts";
-import { referenceKernels } from "../../src/kernels/reference.ts";
 import { JOIN } from "../../src/kernels/stored.ts";
-import { decodeHalfBits, encodeHalfBits } from "../../src/tensor/half.ts";
-import { makeNormal } from "../fixtures/random.ts";
+import { ADDRESSES, DTYPES, fillStored, HALF, memory, ONE, QUARTER, simd, twin } from "./stored-values.ts";
+import type { Dtype } from "./stored-values.ts";
 
-const memory = new WebAssembly.Memory({ initial: 40 });
-const simd = instantiateKernels(new WebAssembly.Module(readFileSync(KERNELS_URL)), memory);
-const twin = referenceKernels(memory);
+const { B, X, Y, OUT, WORK, COUNTS, P, Q, TABLE } = ADDRESSES;
 const LENGTHS = [...Array(20).keys(), 255, 256, 1000];
-const [B, X, Y, OUT, WORK, COUNTS, P, Q, BASE, SUM] = Array.from(
-  { length: 10 },
-  (_, k) => FIRST_FREE_ADDRESS + k * 16_384,
-) as [number, number, number, number, number, number, number, number, number, number];
-const TABLE = SUM + 16_384;
-const DTYPES = ["F32", "BF16", "F16"] as const;
-type Dtype = (typeof DTYPES)[number];
-
-/** Models near a base, with equal values, equal differences, zeros of both signs and, on request, values not finite. */
-function fill(dtype: Dtype, finite: boolean): void {
-  const normal = makeNormal(5);
-  const put = (address: number, i: number, value: number) => {
-    if (dtype === "F32") new Float32Array(memory.buffer, address, 1100)[i] = value;
-    else new Uint16Array(memory.buffer, address, 1100)[i] = encodeHalfBits(dtype, value);
-  };
-  for (let i = 0; i < 1100; i++) {
-    const base = [0, -0, 1, normal()][i % 4] ?? 0;
-    put(B, i, base);
-    put(X, i, base + ([0, 0.25, normal(), -0.25, normal() / 8][i % 5] ?? 0));
-    put(Y, i, finite || i % 300 !== 250 ? base + ([normal(), -0.25, 0.5, 0][i % 4] ?? 0) : Infinity);
-  }
-}
-
-const bitsOf = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0;
-const [QUARTER, HALF, ONE] = [bitsOf(0.25), bitsOf(0.5), bitsOf(1)];
-
 /** Calls with edges that are hit, with negative factors, and with a divisor that can be 0. */
 const CALLS: Record<string, (k: Kernels, dtype: Dtype, n: number) => number> = {
   "adding up": (k, dtype, n) =>
@@ -79,6 +48,13 @@ const CALLS: Record<string, (k: Kernels, dtype: Dtype, n: number) => number> = {
       JOIN.averageApart,
       n,
     ),
+  "taking the larger": (k, dtype, n) => k[`largestOfTwo${dtype}`](B, X, Y, OUT, WORK, 1, n),
+  "taking a part of the larger": (k, dtype, n) => k[`largestOfTwo${dtype}`](B, X, Y, OUT, WORK, -0.7, n),
+  "averaging what overlaps": (k, dtype, n) => k[`overlapOfTwo${dtype}`](B, X, Y, OUT, WORK, 0.2, 1.1, 0.9, n),
+  "adding up what either stands behind": (k, dtype, n) =>
+    k[`agreedOfTwo${dtype}`](B, X, Y, OUT, WORK, 0.4, 0.8, 1, 0.6, n),
+  "adding up what both stand behind": (k, dtype, n) =>
+    k[`agreedOfTwo${dtype}`](B, X, Y, OUT, WORK, 0.4, 0.8, 2, 0.6, n),
   "moving near the base": (k, dtype, n) => k[`nearswapStored${dtype}`](X, B, OUT, WORK, 0.1, n),
 };
 
@@ -100,7 +76,7 @@ describe("kernels on stored values", () => {
     for (const [name, call] of Object.entries(CALLS))
       it(`${name} in ${dtype} gives the bits of the scalar twin and touches nothing else`, () => {
         for (const finite of [true, false]) {
-          fill(dtype, finite);
+          fillStored(dtype, finite);
           for (const n of LENGTHS)
             assert.deepEqual(
               outcome(simd, dtype, n, call),
@@ -112,7 +88,7 @@ describe("kernels on stored values", () => {
 
   for (const dtype of DTYPES)
     it(`counting the differences within a window in ${dtype} gives the numbers of the scalar twin`, () => {
-      fill(dtype, true);
+      fillStored(dtype, true);
       for (const [low, other] of [
         [0, 0],
         [QUARTER - 40_000, 0],
@@ -134,7 +110,7 @@ describe("kernels on stored values", () => {
 
   for (const dtype of DTYPES)
     it(`keeping what is apart in ${dtype} gives the bits of the scalar twin`, () => {
-      fill(dtype, true);
+      fillStored(dtype, true);
       for (const low of [0, QUARTER])
         for (const n of LENGTHS) {
           const results = [simd, twin].map((k) => {
@@ -146,28 +122,9 @@ describe("kernels on stored values", () => {
         }
     });
 
-  it("give the bits of the separate steps", () => {
-    const n = 1000;
-    fill("BF16", true);
-    simd.decodeBF16(B, BASE, n);
-    simd.subtractBF16(X, BASE, P, n);
-    simd.subtractBF16(Y, BASE, Q, n);
-    const equal = simd.countEqual(P, QUARTER, n);
-    simd.clearBelowKey(P, QUARTER, n);
-    simd.clearBelowKey(Q, HALF, n);
-    simd.clearAboveKey(Q, ONE, n);
-    simd.electTwoF32(BASE, P, Q, SUM, 0.4, 0.5, 0.6, 0.7, 0.4, 0.5, 1.2, 0, true, n);
-    simd.encodeBF16(SUM, OUT, n);
-    const separate = [...new Uint16Array(memory.buffer, OUT, n)];
-    const factors = [0.4, 0.5, 0.6, 0.7, 0.4, 0.5, 1.2, 0] as const;
-    const edges = [QUARTER, 0x7f7f_ffff, HALF, ONE] as const;
-    assert.equal(simd.sparseTwoBF16(B, X, Y, OUT, WORK, COUNTS, ...edges, ...factors, JOIN.average, n), 1);
-    assert.deepEqual([...new Uint16Array(memory.buffer, OUT, n)], separate);
-    assert.equal(new Int32Array(memory.buffer, COUNTS, 2)[0], equal);
-    assert.ok(equal > 100);
-    const values = separate.map((bits) => decodeHalfBits("BF16", bits));
-    assert.ok(
-      values.filter((value, i) => value !== new Float32Array(memory.buffer, BASE, n)[i]).length > 400,
-    );
+  it("leave steps below the least distance to the separate ones", () => {
+    fillStored("F32", true);
+    for (const k of [simd, twin])
+      for (const t of [0, -1, 9e-7, NaN]) assert.equal(k.nearswapStoredF32(X, B, OUT, WORK, t, 100), 0);
   });
 });

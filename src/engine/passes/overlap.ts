@@ -1,6 +1,7 @@
 import type { Workbench } from "../workbench.ts";
 import type { Pass } from "./pass.ts";
 import { allOperands } from "./ranked-vectors.ts";
+import { ofTwo } from "./stored-two.ts";
 import { addArrays } from "./sums.ts";
 
 /** Clears inactive entries of the task vectors, in scratch 1, 2, ..., and counts the active ones of each element. */
@@ -50,8 +51,11 @@ export const overlapPass: Pass<"overlap"> = {
 export const overlapMeanPass: Pass<"overlapMean"> = {
   reads: (_request, bench) => allOperands(bench),
   writesFrom: (bench) => bench.output,
-  start: ({ epsilon, singles }, bench) => ({
-    segment: (offset, n) => {
+  start: ({ epsilon, singles }, bench) => {
+    const whole = ofTwo(bench, "overlapOfTwo");
+    const [first = 1, second = 1] = singles;
+    const segment = (offset: number, n: number) => {
+      if (whole?.(offset, n, epsilon, first, second) === true) return;
       bench.checkInputs(offset, n);
       const { base, count } = activate(bench, epsilon, offset, n);
       const [alone, sum, out] = [bench.spare(0), bench.spare(1), bench.spare(2)];
@@ -64,8 +68,8 @@ export const overlapMeanPass: Pass<"overlapMean"> = {
       bench.steps.shareOverlap(alone, sum, count, n);
       bench.steps.finishSum(base, sum, out, 1, n);
       bench.encode(out, offset, n);
-    },
-    finish: () => undefined,
-  }),
+    };
+    return { segment, finish: () => undefined };
+  },
   merge: () => undefined,
 };

@@ -2,6 +2,7 @@ import type { Workbench } from "../workbench.ts";
 import { Importance } from "./importance.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { allOperands } from "./ranked-vectors.ts";
+import { ofTwo } from "./stored-two.ts";
 
 /** A pass that writes the result of `step`, which leaves it in the given scratch. */
 export function writing(
@@ -17,6 +18,14 @@ export function writing(
     },
     finish: () => undefined,
   };
+}
+
+/** The steps for the segments that are not done as a whole. */
+function unless(whole: (offset: number, n: number) => boolean, steps: Runner<undefined>): Runner<undefined> {
+  const segment = (offset: number, n: number) => {
+    if (!whole(offset, n)) steps.segment(offset, n);
+  };
+  return { segment, finish: steps.finish };
 }
 
 /** What all of these have in common: they read all inputs, and write. */
@@ -37,25 +46,27 @@ export const nearswapPass: Pass<"nearswap"> = {
       bench.steps.nearswap(bench.floats(1, offset, n, 1), base, out, t, n);
     });
     if (whole === undefined) return steps;
-    const segment = (offset: number, n: number) => {
+    return unless((offset, n) => {
       const [x, b, out] = [bench.stored(1, offset), bench.stored(0, offset), bench.result(offset)];
-      if (whole(x, b, out, bench.scratch(0), t, n) === 0) steps.segment(offset, n);
-    };
-    return { segment, finish: steps.finish };
+      return whole(x, b, out, bench.scratch(0), t, n) !== 0;
+    }, steps);
   },
 };
 
 /** Takes the entry of largest magnitude among the task vectors. */
 export const largestPass: Pass<"largest"> = {
   ...written,
-  start: ({ scale }, bench) =>
-    writing(bench, (offset, n, out) => {
+  start: ({ scale }, bench) => {
+    const whole = ofTwo(bench, "largestOfTwo");
+    const steps = writing(bench, (offset, n, out) => {
       const base = bench.floats(0, offset, n, 0);
       bench.copyVector(bench.floats(1, offset, n, 1), out, n);
       for (let k = 2; k < bench.operands.length; k++)
         bench.steps.selectLarger(bench.floats(k, offset, n, k), base, out, n);
       bench.steps.moveTowards(base, out, out, scale, n);
-    }),
+    });
+    return unless((offset, n) => whole?.(offset, n, scale) === true, steps);
+  },
 };
 
 /** Adds the sum of the task vectors where enough models stand behind it. */
@@ -63,7 +74,9 @@ export const agreedPass: Pass<"agreed"> = {
   ...written,
   start: ({ ratios, least, scale }, bench) => {
     const wanted = bench.operands.slice(1).map(() => true);
-    return writing(bench, (offset, n, out) => {
+    const whole = ofTwo(bench, "agreedOfTwo");
+    const [first = 0, second = 0] = ratios;
+    const steps = writing(bench, (offset, n, out) => {
       const base = bench.differences(offset, n, wanted);
       const [sum, count] = [bench.spare(0), bench.spare(3)];
       bench.clearVector(sum, n);
@@ -75,6 +88,7 @@ export const agreedPass: Pass<"agreed"> = {
       bench.steps.clearBelow(count, sum, least, n);
       bench.steps.finishSum(base, sum, out, scale, n);
     });
+    return unless((offset, n) => whole?.(offset, n, first, second, least, scale) === true, steps);
   },
 };
 

@@ -4,7 +4,7 @@
 import { difference1, difference4, flipFor } from "./arithmetic";
 import { load1, load4 } from "./load";
 import { addLanes, BLOCK } from "./reduce";
-import { encodeF32, encodeHalf, roundHalf8, suspect } from "./store";
+import { encodeF32, encodeHalf, store8 } from "./store";
 
 // @ts-ignore: decorator
 @inline
@@ -103,19 +103,7 @@ function combine<D>(a: usize, x: usize, y: usize, out: usize, s: f32, c: f32, d:
   for (let i = 0; i < whole; i += 8) {
     const low = combined4<D>(a, x, y, scale, first, second, cFlip, dFlip, two);
     const high = combined4<D>(a + step, x + step, y + step, scale, first, second, cFlip, dFlip, two);
-    if (isFloat<D>()) {
-      bad = v128.or(bad, v128.or(suspect<D>(low), suspect<D>(high)));
-      v128.store(out, low);
-      v128.store(out, high, 16);
-    } else if (isSigned<D>()) {
-      bad = v128.or(bad, v128.or(suspect<D>(low), suspect<D>(high)));
-      v128.store(out, roundHalf8<D>(low, high));
-    } else {
-      // Inputs are BF16, so that no NaN has lower bits that rounding could carry into the sign.
-      const rounded = roundHalf8<D>(low, high);
-      bad = v128.or(bad, i16x8.eq(v128.and(rounded, i16x8.splat(0x7f80)), i16x8.splat(0x7f80)));
-      v128.store(out, rounded);
-    }
+    bad = v128.or(bad, store8<D>(out, low, high));
     a += 2 * step;
     x += 2 * step;
     y += 2 * step;

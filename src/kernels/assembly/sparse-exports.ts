@@ -1,5 +1,6 @@
-// The exported kernels of sparse.ts and window.ts, each for stored values of one dtype.
+// The exported kernels of sparse.ts, two.ts and window.ts, each for stored values of one dtype.
 import { nearswapStored, sparseTwo } from "./sparse";
+import { agreedOfTwo, largestOfTwo, overlapOfTwo } from "./two";
 import { keepApart, windowStored } from "./window";
 
 export function nearswapStoredF32(x: usize, b: usize, out: usize, work: usize, t: f32, n: i32): i32 {
@@ -61,4 +62,43 @@ export function keepApartF16(
   b: usize, x: usize, y: usize, p: usize, q: usize, work: usize, low: i32, high: i32, n: i32,
 ): i32 {
   return keepApart<i16>(b, x, y, p, q, work, low, high, n);
+}
+export function largestOfTwoF32(b: usize, x: usize, y: usize, out: usize, work: usize, s: f32, n: i32): i32 {
+  return largestOfTwo<f32>(b, x, y, out, work, s, n) ? 1 : 0;
+}
+export function overlapOfTwoF32(
+  b: usize, x: usize, y: usize, out: usize, work: usize, epsilon: f32, c0: f32, c1: f32, n: i32,
+): i32 {
+  return overlapOfTwo<f32>(b, x, y, out, work, epsilon, c0, c1, n) ? 1 : 0;
+}
+export function agreedOfTwoF32(
+  b: usize, x: usize, y: usize, out: usize, work: usize, r0: f32, r1: f32, least: f32, s: f32, n: i32,
+): i32 {
+  return agreedOfTwo<f32>(b, x, y, out, work, r0, r1, least, s, n) ? 1 : 0;
+}
+export function largestOfTwoBF16(b: usize, x: usize, y: usize, out: usize, work: usize, s: f32, n: i32): i32 {
+  return largestOfTwo<u16>(b, x, y, out, work, s, n) ? 1 : 0;
+}
+export function overlapOfTwoBF16(
+  b: usize, x: usize, y: usize, out: usize, work: usize, epsilon: f32, c0: f32, c1: f32, n: i32,
+): i32 {
+  return overlapOfTwo<u16>(b, x, y, out, work, epsilon, c0, c1, n) ? 1 : 0;
+}
+export function agreedOfTwoBF16(
+  b: usize, x: usize, y: usize, out: usize, work: usize, r0: f32, r1: f32, least: f32, s: f32, n: i32,
+): i32 {
+  return agreedOfTwo<u16>(b, x, y, out, work, r0, r1, least, s, n) ? 1 : 0;
+}
+export function largestOfTwoF16(b: usize, x: usize, y: usize, out: usize, work: usize, s: f32, n: i32): i32 {
+  return largestOfTwo<i16>(b, x, y, out, work, s, n) ? 1 : 0;
+}
+export function overlapOfTwoF16(
+  b: usize, x: usize, y: usize, out: usize, work: usize, epsilon: f32, c0: f32, c1: f32, n: i32,
+): i32 {
+  return overlapOfTwo<i16>(b, x, y, out, work, epsilon, c0, c1, n) ? 1 : 0;
+}
+export function agreedOfTwoF16(
+  b: usize, x: usize, y: usize, out: usize, work: usize, r0: f32, r1: f32, least: f32, s: f32, n: i32,
+): i32 {
+  return agreedOfTwo<i16>(b, x, y, out, work, r0, r1, least, s, n) ? 1 : 0;
 }

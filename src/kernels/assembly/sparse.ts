@@ -3,7 +3,7 @@
 // addScaled and finishSum; nearswap; encode), so that either way gives the same bits.
 import { load4, pad } from "./load";
 import { laneSum } from "./rank";
-import { roundHalf8, suspect } from "./store";
+import { magnitude, store8, suspect } from "./store";
 
 export const MAGNITUDE: i32 = 0x7fffffff;
 const SIGN: i32 = 0x80000000;
@@ -14,17 +14,6 @@ const ELECT: i32 = 1;
 const AVERAGE: i32 = 2;
 /** AVERAGE of entries that are kept by how far the two task vectors are apart: both or neither. */
 const AVERAGE_APART: i32 = 3;
-
-// @ts-ignore: decorator
-@inline
-function storeRounded<D>(out: usize, low: v128, high: v128): void {
-  if (isFloat<D>()) {
-    v128.store(out, low);
-    v128.store(out, high, 16);
-  } else {
-    v128.store(out, roundHalf8<D>(low, high));
-  }
-}
 
 /** d where its key is within the edges, else 0. */
 // @ts-ignore: decorator
@@ -84,7 +73,6 @@ function joinTwo<D>(
   const scale = f32x4.splat(s), least = f32x4.splat(floor);
   const floored = floor > 0;
   const apart = mode == AVERAGE_APART;
-  const magnitude = i32x4.splat(MAGNITUDE);
   const step = sizeof<D>() << 2;
   const whole = n & ~7;
   let bad = i32x4.splat(0);
@@ -101,8 +89,8 @@ function joinTwo<D>(
     let base = load4<D>(b);
     let p = f32x4.sub(load4<D>(x), base);
     let q = f32x4.sub(load4<D>(y), base);
-    let pKey = v128.and(apart ? f32x4.sub(p, q) : p, magnitude);
-    let qKey = apart ? pKey : v128.and(q, magnitude);
+    let pKey = magnitude(apart ? f32x4.sub(p, q) : p);
+    let qKey = apart ? pKey : magnitude(q);
     equal0 = i32x4.sub(equal0, i32x4.eq(pKey, lowest0));
     equal1 = i32x4.sub(equal1, i32x4.eq(qKey, lowest1));
     bad = v128.or(bad, v128.or(suspect<f32>(p), suspect<f32>(q)));
@@ -112,16 +100,15 @@ function joinTwo<D>(
     base = load4<D>(b + step);
     p = f32x4.sub(load4<D>(x + step), base);
     q = f32x4.sub(load4<D>(y + step), base);
-    pKey = v128.and(apart ? f32x4.sub(p, q) : p, magnitude);
-    qKey = apart ? pKey : v128.and(q, magnitude);
+    pKey = magnitude(apart ? f32x4.sub(p, q) : p);
+    qKey = apart ? pKey : magnitude(q);
     equal0 = i32x4.sub(equal0, i32x4.eq(pKey, lowest0));
     equal1 = i32x4.sub(equal1, i32x4.eq(qKey, lowest1));
     bad = v128.or(bad, v128.or(suspect<f32>(p), suspect<f32>(q)));
     p = between(pKey, p, lowest0, highest0);
     q = between(qKey, q, lowest1, highest1);
     const high = join4(base, p, q, vote0, vote1, factor0, factor1, weight0, weight1, scale, least, floored, mode);
-    bad = v128.or(bad, v128.or(suspect<D>(low), suspect<D>(high)));
-    storeRounded<D>(target, low, high);
+    bad = v128.or(bad, store8<D>(target, low, high));
     b += 2 * step;
     x += 2 * step;
     y += 2 * step;
@@ -148,19 +135,24 @@ export function sparseTwo<D>(
   return joinTwo<D>(b, x, y, out, work, counts, low0, high0, low0, high0, v0, v1, c0, c1, w0, w1, s, floor, AVERAGE_APART, n);
 }
 
+/** What nearswap takes for the least distance. */
+const LEAST_DISTANCE: f32 = 1e-6;
+
 // @ts-ignore: decorator
 @inline
 function near4(model: v128, base: v128, limit: v128): v128 {
-  const none = f32x4.splat(0);
   const d = f32x4.sub(model, base);
-  const ratio = f32x4.div(limit, f32x4.max(f32x4.abs(d), f32x4.splat(1e-6)));
-  const w = f32x4.max(f32x4.min(ratio, f32x4.splat(1)), none);
-  const between = v128.bitselect(base, f32x4.add(base, f32x4.mul(w, d)), f32x4.eq(w, none));
-  return v128.bitselect(model, between, f32x4.ge(ratio, f32x4.splat(1)));
+  const ratio = f32x4.div(limit, f32x4.pmax(magnitude(d), f32x4.splat(LEAST_DISTANCE)));
+  const moved = f32x4.add(base, f32x4.mul(ratio, d));
+  return v128.bitselect(model, moved, f32x4.ge(ratio, f32x4.splat(1)));
 }
 
-/** As nearswap; returns false, with results of no meaning, if some value is not finite. `work`: scratch for 32 f32. */
+/**
+ * As nearswap; returns false, with results of no meaning, if some value is not finite, or t is below 1e-6. From there on
+ * a ratio is 0 only where the distance is infinite, and an input that is not finite gives NaN. `work`: scratch for 32 f32.
+ */
 export function nearswapStored<D>(x: usize, b: usize, out: usize, work: usize, t: f32, n: i32): bool {
+  if (!(t >= LEAST_DISTANCE)) return false;
   const limit = f32x4.splat(t);
   const step = sizeof<D>() << 2;
   const whole = n & ~7;
@@ -172,14 +164,9 @@ export function nearswapStored<D>(x: usize, b: usize, out: usize, work: usize, t
       x = pad<D>(x, work + 32, n - whole);
       target = work + 96;
     }
-    const b0 = load4<D>(b), b1 = load4<D>(b + step);
-    const x0 = load4<D>(x), x1 = load4<D>(x + step);
-    bad = v128.or(bad, v128.or(suspect<f32>(b0), suspect<f32>(b1)));
-    bad = v128.or(bad, v128.or(suspect<f32>(x0), suspect<f32>(x1)));
-    const low = near4(x0, b0, limit);
-    const high = near4(x1, b1, limit);
-    bad = v128.or(bad, v128.or(suspect<D>(low), suspect<D>(high)));
-    storeRounded<D>(target, low, high);
+    const low = near4(load4<D>(x), load4<D>(b), limit);
+    const high = near4(load4<D>(x + step), load4<D>(b + step), limit);
+    bad = v128.or(bad, store8<D>(target, low, high));
     b += 2 * step;
     x += 2 * step;
     out += 2 * step;

@@ -68,12 +68,19 @@ function overflowBits<D>(): i32 {
   return isSigned<D>() ? 0x477ff000 : 0x7f7f8000;
 }
 
+/** |v|; as integers, magnitudes and what is not finite above them are in order. */
+// @ts-ignore: decorator
+@inline
+export function magnitude(v: v128): v128 {
+  return v128.and(v, i32x4.splat(0x7fffffff));
+}
+
 /** Lanes that will not be finite as dtype D. */
 // @ts-ignore: decorator
 @inline
 export function suspect<D>(v: v128): v128 {
-  const magnitude = v128.and(v, i32x4.splat(0x7fffffff));
-  return i32x4.ge_s(magnitude, i32x4.splat(overflowBits<D>()));
+  // Processors have "greater" but no "greater or equal" for integers.
+  return i32x4.gt_s(magnitude(v), i32x4.splat(overflowBits<D>() - 1));
 }
 
 /** Eight finite values, rounded. */
@@ -82,6 +89,24 @@ export function suspect<D>(v: v128): v128 {
 export function roundHalf8<D>(low: v128, high: v128): v128 {
   if (isSigned<D>()) return i16x8.narrow_i32x4_u(f16x4(low), f16x4(high));
   return upperHalves(roundUpper(low), roundUpper(high));
+}
+
+/**
+ * Stores eight results, rounded; returns lanes that are set where one is not finite. NaN of inputs of dtype D have no
+ * lower bits that rounding could carry into the sign.
+ */
+// @ts-ignore: decorator
+@inline
+export function store8<D>(out: usize, low: v128, high: v128): v128 {
+  if (isFloat<D>()) {
+    v128.store(out, low);
+    v128.store(out, high, 16);
+    return v128.or(suspect<D>(low), suspect<D>(high));
+  }
+  const rounded = roundHalf8<D>(low, high);
+  v128.store(out, rounded);
+  if (isSigned<D>()) return v128.or(suspect<D>(low), suspect<D>(high));
+  return i16x8.eq(v128.and(rounded, i16x8.splat(0x7f80)), i16x8.splat(0x7f80));
 }
 
 /** Adds half of the lower 16 bits' range, ties to even, so that the upper 16 bits are the rounded BF16. */
