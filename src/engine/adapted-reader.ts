@@ -1,27 +1,21 @@
-import { EngineError } from "../errors.ts";
+import { BLOCK_COLUMNS } from "../kernels/low-rank.ts";
 import type { LowRank } from "../sources/types.ts";
-import { bytesPerElement } from "../tensor/dtype.ts";
 import { columnCount } from "../tensor/shape.ts";
-import { decodeHalfBits } from "../tensor/half.ts";
-import type { PlannedSource } from "../plan/types.ts";
+import { AdapterMatrices } from "./adapter-matrices.ts";
+import type { AdaptedTensor, Rectangle } from "./adapter-matrices.ts";
 import type { ReaderSetup } from "./reading.ts";
 import type { Range } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
 
-/** Scratch 1 to 4 holds a piece of the right matrix, 5 a row of the left one, 6 part of a row of the result; all f32. */
+/**
+ * Scratch 1 to 4 holds a piece of the right matrix, 5 rows of the left one, 6 part of a row of the result; all f32, and
+ * room for eight columns and a row at the largest rank that adapters may have, 4,096.
+ */
 const RIGHT = { first: 1, floats: 4 * SEGMENT_ELEMENTS * 2 };
-const LEFT = 5;
+const LEFT = { first: 5, floats: SEGMENT_ELEMENTS * 2 };
 const PART = 6;
 
-type AdaptedTensor = Pick<PlannedSource, "model" | "tensor" | "shape">;
 type Matrix = LowRank["left"];
-
-interface Rectangle {
-  readonly row: number;
-  readonly rows: number;
-  readonly column: number;
-  readonly columns: number;
-}
 
 /**
  * Reads weights with a LoRA adapter in them, W + scale * left * right in f32 (Hu et al., 2021), a range at a time: of the
@@ -29,9 +23,11 @@ interface Rectangle {
  */
 export class AdaptedReader {
   readonly #of: ReaderSetup;
+  readonly #matrices: AdapterMatrices;
 
   constructor(of: ReaderSetup) {
     this.#of = of;
+    this.#matrices = new AdapterMatrices(of);
   }
 
   /** `readStored` brings a range of what is stored to an address, as f32. */
@@ -50,29 +46,48 @@ export class AdaptedReader {
 
   #add(operand: AdaptedTensor, lowRank: LowRank, { begin, end }: Range, address: number): void {
     const width = columnCount(operand.shape);
-    const { rank, scale } = lowRank;
-    const [first, last] = [Math.floor(begin / width), Math.ceil(end / width)];
-    const left = this.#matrix(operand, lowRank.left, {
-      row: first,
-      rows: last - first,
-      column: 0,
-      columns: rank,
-    });
-    const piece = Math.max(4, Math.floor(RIGHT.floats / rank / 4) * 4);
-    const [rightAt, leftAt] = [this.#of.scratch(RIGHT.first), this.#of.scratch(LEFT)];
-    for (let column = 0; column < width; column += piece) {
-      const columns = Math.min(piece, width - column);
-      const right = this.#matrix(operand, lowRank.right, { row: 0, rows: rank, column, columns });
-      this.#floats(rightAt, right.length).set(right);
-      for (let row = first; row < last; row++) {
-        const from = Math.max(begin, row * width + column);
-        const to = Math.min(end, row * width + column + columns);
-        if (from >= to) continue;
-        this.#floats(leftAt, rank).set(left.subarray((row - first) * rank, (row - first + 1) * rank));
-        const skipped = from - (row * width + column);
-        const target = address + (from - begin) * 4;
-        this.#of.kernels.addLowRank(leftAt, rightAt + skipped * 4, columns, rank, target, scale, to - from);
+    const { rank } = lowRank;
+    const last = Math.ceil(end / width);
+    const step = Math.floor(LEFT.floats / rank);
+    const piece = Math.floor(RIGHT.floats / rank / BLOCK_COLUMNS) * BLOCK_COLUMNS;
+    for (let row = Math.floor(begin / width); row < last; row += step) {
+      const rows = Math.min(step, last - row);
+      const left = this.#matrices.rectangle(operand, lowRank.left, { row, rows, column: 0, columns: rank });
+      this.#floats(this.#of.scratch(LEFT.first), left.length).set(left);
+      for (let column = 0; column < width; column += piece) {
+        const columns = Math.min(piece, width - column);
+        const at = row * width + column;
+        if (rows === 1 && (at + columns <= begin || at >= end)) continue;
+        const right = this.#matrices.rightBlocks(operand, lowRank, width, { column, columns });
+        this.#floats(this.#of.scratch(RIGHT.first), right.length).set(right);
+        this.#addPiece(lowRank, { row, rows, column, columns }, width, { begin, end }, address);
       }
+    }
+  }
+
+  /** Adds to what the range has of a rectangle: a row that it cuts alone, rows that it has whole together. */
+  #addPiece(
+    { rank, scale }: LowRank,
+    { row: first, rows, column, columns }: Rectangle,
+    width: number,
+    { begin, end }: Range,
+    address: number,
+  ): void {
+    const [left, right] = [this.#of.scratch(LEFT.first), this.#of.scratch(RIGHT.first)];
+    const isWhole = (row: number) => {
+      const from = row * width + column;
+      return row < first + rows && from >= begin && from + columns <= end;
+    };
+    for (let row = first, count = 1; row < first + rows; row += count, count = 1) {
+      const start = row * width + column;
+      const [from, to] = [Math.max(begin, start), Math.min(end, start + columns)];
+      if (from >= to) continue;
+      if (isWhole(row)) while (isWhole(row + count)) count++;
+      const target = address + (from - begin) * 4;
+      const rowLeft = left + (row - first) * rank * 4;
+      this.#of.kernels.addLowRank(
+        ...([rowLeft, right, rank, from - start, target, width, count, scale, to - from] as const),
+      );
     }
   }
 
@@ -87,7 +102,7 @@ export class AdaptedReader {
   ): void {
     const width = columnCount(operand.shape);
     const [first, last] = [Math.floor(begin / width), Math.ceil(end / width)];
-    const lengths = this.#matrix(operand, magnitude, {
+    const lengths = this.#matrices.rectangle(operand, magnitude, {
       row: first,
       rows: last - first,
       column: 0,
@@ -126,34 +141,4 @@ export class AdaptedReader {
   #floats(address: number, length: number): Float32Array {
     return new Float32Array(this.#of.memory.buffer, address, length);
   }
-
-  /** A rectangle of a matrix, row after row; read in stretches along the dimension that lies without gaps. */
-  #matrix(
-    { model, tensor }: AdaptedTensor,
-    matrix: Matrix,
-    { row, rows, column, columns }: Rectangle,
-  ): Float32Array {
-    const { file: position, dtype, offset, rowStride, columnStride } = matrix;
-    const file = this.#of.setup.models[model]?.files[position];
-    if (file === undefined) throw new EngineError("INTERNAL", `No adapter for ${tensor}`);
-    const size = bytesPerElement(dtype);
-    const out = new Float32Array(rows * columns);
-    const along = columnStride === 1;
-    const [stretches, length] = along ? [rows, columns] : [columns, rows];
-    const bytes = new Uint8Array(length * size);
-    for (let s = 0; s < stretches; s++) {
-      const [i, j] = along ? [row + s, column] : [row, column + s];
-      this.#of.files.read(file, bytes, 0, bytes.length, offset + (i * rowStride + j * columnStride) * size);
-      const values = decoded(dtype, bytes);
-      for (let k = 0; k < length; k++) out[along ? s * columns + k : k * columns + s] = values[k] ?? NaN;
-    }
-    return out;
-  }
-}
-
-function decoded(dtype: Matrix["dtype"], bytes: Uint8Array): Float32Array {
-  if (dtype === "F32") return new Float32Array(bytes.buffer, 0, bytes.length / 4);
-  return Float32Array.from(new Uint16Array(bytes.buffer, 0, bytes.length / 2), (bits) =>
-    decodeHalfBits(dtype, bits),
-  );
 }

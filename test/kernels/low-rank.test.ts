@@ -12,40 +12,53 @@ const [LEFT, RIGHT, TARGET] = [0, 1, 6].map((k) => FIRST_FREE_ADDRESS + k * 16_3
   number,
   number,
 ];
+const STRIDE = 310;
 const floats = (address: number, n: number) => new Float32Array(memory.buffer, address, n);
 
 function fill(): void {
   const normal = makeNormal(3);
   for (const [address, n] of [
-    [LEFT, 64],
+    [LEFT, 400],
     [RIGHT, 20_000],
-    [TARGET, 400],
+    [TARGET, 7 * STRIDE],
   ] as const)
     floats(address, n).forEach((_, i, all) => (all[i] = normal()));
 }
 
 describe("The kernel of adapters", () => {
-  it("gives the bits of its scalar twin at every tail length, and touches nothing else", () => {
+  it("gives the bits of its scalar twin for every head, tail and number of rows, and touches nothing else", () => {
     for (const rank of [1, 4, 33])
-      for (const n of [...Array(20).keys(), 255, 256, 300]) {
-        const results = [simd, twin].map((kernels) => {
-          fill();
-          kernels.addLowRank(LEFT, RIGHT, 304, rank, TARGET, 0.3, n);
-          return [...floats(TARGET, 400)];
-        });
-        assert.deepEqual(results[0], results[1], `rank ${rank}, n = ${n}`);
-      }
+      for (const rows of [1, 7])
+        for (const column of [0, 11])
+          for (const n of [...Array(20).keys(), 255, 256]) {
+            const results = [simd, twin].map((kernels) => {
+              fill();
+              kernels.addLowRank(LEFT, RIGHT, rank, column, TARGET, STRIDE, rows, 0.3, n);
+              return [...floats(TARGET, 8 * STRIDE)];
+            });
+            assert.deepEqual(
+              results[0],
+              results[1],
+              `rank ${rank}, rows ${rows}, column ${column}, n = ${n}`,
+            );
+          }
   });
 
   it("adds scale times the product, by float64 arithmetic in another order", () => {
+    const [rank, rows, column, n] = [33, 6, 11, 280];
     fill();
-    const before = floats(TARGET, 300).slice();
-    simd.addLowRank(LEFT, RIGHT, 304, 33, TARGET, 0.3, 300);
-    floats(TARGET, 300).forEach((value, j) => {
+    const before = floats(TARGET, 7 * STRIDE).slice();
+    simd.addLowRank(LEFT, RIGHT, rank, column, TARGET, STRIDE, rows, 0.3, n);
+    floats(TARGET, 7 * STRIDE).forEach((value, i) => {
+      const [row, j] = [Math.floor(i / STRIDE), i % STRIDE];
       let sum = 0;
-      for (let k = 32; k >= 0; k--)
-        sum += (floats(LEFT, 64)[k] ?? NaN) * (floats(RIGHT, 20_000)[k * 304 + j] ?? NaN);
-      assert.ok(Math.abs(value - ((before[j] ?? NaN) + 0.3 * sum)) < 1e-5);
+      for (let k = rank - 1; k >= 0 && row < rows && j < n; k--) {
+        // Blocks of eight columns, row after row.
+        const [block, within] = [Math.floor((column + j) / 8), (column + j) % 8];
+        const right = floats(RIGHT, 20_000)[block * rank * 8 + k * 8 + within] ?? NaN;
+        sum += (floats(LEFT, 400)[row * rank + k] ?? NaN) * right;
+      }
+      assert.ok(Math.abs(value - ((before[i] ?? NaN) + 0.3 * sum)) < 1e-5);
     });
   });
 });
