@@ -56,6 +56,17 @@ describe("stockpot merge", () => {
     );
   });
 
+  it("tells before a merge what memory its tiles will take", async () => {
+    const memoryWith = async (...flags: string[]) => {
+      const { stdout } = await runCli(["plan", "recipes/glyphs-linear.yml", ...flags]);
+      return Number(/ {2}needs {4}about ([\d.]+) MB of memory with 1 worker\n/.exec(stdout)?.[1]);
+    };
+    const [usual, small] = [await memoryWith(), await memoryWith("--tile-bytes", "16KiB")];
+    // Three F32 inputs and the result, each a mebibyte or a sixty-fourth of that; both figures are rounded.
+    const expected = (4 * (1_048_576 - 16_384)) / 1e6;
+    assert.ok(Math.abs(usual - small - expected) <= 0.1001, `${usual} and ${small}`);
+  });
+
   it("shows the seed where a random method takes part, and writes it into the model card", async () => {
     const random = "recipes/glyphs-dare-ties.yml";
     const out = inFolder("random");

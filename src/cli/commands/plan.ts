@@ -17,7 +17,7 @@ export const planCommand: Command = {
     "Reads RECIPE and the headers of its models and checks everything that can be known before a weight is read. " +
     "Shows which tensor is made how, the size of the output, and what a merge needs. Writes nothing.",
   arguments: [{ name: "RECIPE", doc: "A YAML file." }],
-  options: [...PLAN_OPTIONS, "explain", "json"],
+  options: [...PLAN_OPTIONS, "workers", "tileBytes", "store", "explain", "json"],
   examples: [
     ["plan recipes/glyphs-overrides.yml", "is the recipe right, and what would happen"],
     [
@@ -37,12 +37,14 @@ export const planCommand: Command = {
       io.stdout.write(`${printPlan(planned)}\n`);
       return 0;
     }
+    const { workers, tileBytes, store } = options;
+    const resources = await estimateResources(planned, { workers, tileBytes, hub, noStore: store === false });
     const tokens = renderTokenizer(planned, style);
     const details =
       options.explain === undefined
         ? [
             style.heading(`Plan of ${recipe}`),
-            ...renderPlanSummary(planned, await estimateResources(planned, { hub }), style),
+            ...renderPlanSummary(planned, resources, style),
             "",
             ...tokens,
             ...(tokens.length > 0 ? [""] : []),
