@@ -1,16 +1,17 @@
 import { join, resolve } from "node:path";
 import { SourceError, UsageError, VerifyError } from "./errors.ts";
+import type { Problem } from "./errors.ts";
 import type { HubSettings } from "./hub/environment.ts";
 import { filesToPush } from "./hub/push/folder.ts";
 import type { PushProgress, SentReport, PushTarget } from "./hub/push/types.ts";
 import { isRepositoryName, whyNoRevision } from "./hub/repository.ts";
 import { LOCK_NAME } from "./lock/lock-file.ts";
 import { statPath } from "./sources/file.ts";
-import { inspectModel } from "./sources/inspect.ts";
+import { checkUnlocked } from "./verify/unlocked.ts";
 import { verify } from "./verify/verify.ts";
 
 export interface PushReport extends SentReport {
-  /** False for a folder without a lock file, of which only the headers were checked. */
+  /** False for a folder without a lock file, of which no hash could be checked. */
   readonly verified: boolean;
 }
 
@@ -53,22 +54,32 @@ function checkTarget(repository: string, branch: string | undefined): void {
 
 /** Nothing goes out that could not be read back, or that is not what a merge wrote if there is a lock file to tell. */
 async function checkModel(folder: string, options: PushOptions): Promise<boolean> {
+  if ((await statPath(folder)) === undefined) throw noFolder(folder);
   const isLocked = (await statPath(join(folder, LOCK_NAME))) !== undefined;
-  const { problems } = isLocked ? await verifyFolder(folder, options) : await inspectModel(folder);
+  const problems = isLocked ? await verifyFolder(folder, options) : await checkUnlocked(folder);
   const [first, ...others] = problems.filter(({ severity }) => severity === "error");
   if (first === undefined) return isLocked;
   const more = others.length > 0 ? ` (and ${others.length} more problems)` : "";
-  const command = isLocked ? "stockpot verify" : "stockpot inspect";
   const Failure = isLocked ? VerifyError : SourceError;
+  const shows = isLocked ? '"stockpot verify" shows all that is wrong with it. ' : "";
   throw new Failure(first.code, `Nothing was pushed, for the model is damaged: ${first.message}${more}`, {
     where: folder,
-    hint: `"${command}" shows all that is wrong with it. Merge it again.`,
+    hint: `${shows}Merge it again.`,
   });
 }
 
-async function verifyFolder(folder: string, { settings, signal, onProgress }: PushOptions) {
-  return await verify({
+function noFolder(where: string): SourceError {
+  const hint = "Name the folder that a merge wrote.";
+  return new SourceError("SOURCE_NOT_FOUND", `There is no folder ${where}`, { where, hint });
+}
+
+async function verifyFolder(
+  folder: string,
+  { settings, signal, onProgress }: PushOptions,
+): Promise<readonly Problem[]> {
+  const { problems } = await verify({
     ...{ out: folder, hub: settings, signal },
     onProgress: (doneBytes, totalBytes) => onProgress?.({ phase: "verify", doneBytes, totalBytes }),
   });
+  return problems;
 }

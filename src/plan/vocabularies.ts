@@ -1,16 +1,11 @@
-import { isMergeError } from "../errors.ts";
 import { alignRows } from "../tokenizer/align.ts";
 import { vocabularyDifferences } from "../tokenizer/differences.ts";
 import type { VocabularyDifference } from "../tokenizer/differences.ts";
 import type { Alignment } from "../tokenizer/row-map.ts";
-import { countTokens } from "../tokenizer/token-count.ts";
 import type { TokenCount } from "../tokenizer/token-count.ts";
-import { byId } from "../tokenizer/token-ids.ts";
-import { statedTokens } from "../tokenizer/added-tokens.ts";
-import { namedFile, VOCABULARY_FILES } from "../tokenizer/files.ts";
-import { mayHaveIdFrom } from "../tokenizer/largest-id.ts";
-import type { AlignedModel, TokenizerFiles, Vocabulary } from "../tokenizer/types.ts";
-import { readVocabulary } from "../tokenizer/vocabulary.ts";
+import { VOCABULARY_FILES } from "../tokenizer/files.ts";
+import type { AlignedModel, TokenizerFiles } from "../tokenizer/types.ts";
+import { readIfPossible, tokensFrom, tokensWithoutRow } from "../tokenizer/tokens-from.ts";
 import { DONOR } from "./models.ts";
 import type { ModelTable } from "./models.ts";
 import type { MergedTokenizer } from "./plan-tokenizer.ts";
@@ -76,18 +71,13 @@ export class Vocabularies {
   /** Tokens of a model with this id or a larger one, in the order of ids; none if its tokenizer cannot be read. */
   tokensFrom(position: number, id: number): TokenCount {
     const { reference } = this.#table.at(position);
-    const files = this.#files.get(reference);
-    const ids = files && (readIfPossible(files, reference)?.ids ?? statedIfPossible(files, reference));
-    const tokens = byId(ids ?? []).filter(([, each]) => each >= id);
-    return countTokens(tokens.map(([token]) => token));
+    return tokensFrom(this.#files.get(reference) ?? new Map(), reference, id);
   }
 
-  /** As `tokensFrom`, but files that name no such id are not parsed: large ones take seconds. */
+  /** Tokens of a model that have no row among so many. */
   rowlessOf(position: number, rows: number): TokenCount {
-    const files = this.#files.get(this.#table.at(position).reference);
-    return files !== undefined && mayHaveIdFrom(files, rows)
-      ? this.tokensFrom(position, rows)
-      : countTokens([]);
+    const { reference } = this.#table.at(position);
+    return tokensWithoutRow(this.#files.get(reference) ?? new Map(), reference, rows);
   }
 
   #compare(): ReadonlyMap<string, VocabularyDifference> {
@@ -118,23 +108,4 @@ export class Vocabularies {
 
 function saySameTokens(a: TokenizerFiles, b: TokenizerFiles): boolean {
   return VOCABULARY_FILES.every((name) => a.get(name) === b.get(name));
-}
-
-/** A tokenizer that cannot be read is only copied, or not even that. */
-function readIfPossible(files: TokenizerFiles, reference: string): Vocabulary | undefined {
-  return ifPossible(() => readVocabulary(files, reference));
-}
-
-/** What is known beside a vocabulary in a format of its own: added tokens whose ids are stated. */
-function statedIfPossible(files: TokenizerFiles, reference: string): ReadonlyMap<string, number> | undefined {
-  return ifPossible(() => statedTokens((name) => namedFile(files, name, reference)));
-}
-
-function ifPossible<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isMergeError(error, "FORMAT_TOKENIZER", "SOURCE_NO_TOKENIZER")) return undefined;
-    throw error;
-  }
 }

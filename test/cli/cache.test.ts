@@ -105,6 +105,21 @@ describe("stockpot cache", () => {
     assert.equal(existsSync(folder), false);
   });
 
+  it("lets be what Python notes of files that a revision lacks, and removes it with the revision", async () => {
+    for (const commit of [old, current]) {
+      const absences = join(folder, ".no_exist", commit);
+      await mkdir(join(absences, "1_Pooling"), { recursive: true });
+      for (const name of ["adapter_config.json", "1_Pooling/config.json"])
+        await writeFile(join(absences, name), "");
+    }
+    assert.match((await run(["verify"])).stdout, /^All right: 4 files/);
+    assert.match((await run(["list", "org/model"])).stdout, /^ {2}org\/model +4\.00 kB$/m);
+    await run(["remove", "org/model@1111111", "--yes"]);
+    assert.deepEqual(readdirSync(join(folder, ".no_exist")), [current]);
+    await run(["remove", "org/model", "--yes"]);
+    assert.equal(existsSync(folder), false);
+  });
+
   it("removes a model when the user says yes, and only then", async () => {
     for (const answer of ["", "n", "no"]) {
       assert.match((await run(["remove", "org/model"], answer)).stderr, /nothing was removed/);

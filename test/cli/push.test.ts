@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { cp, open, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { cp, open, readFile, rename, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { bytesOf } from "../hub/server/content.ts";
 import { startHub, WRITE_TOKEN } from "../hub/server/server.ts";
 import type { TestHub } from "../hub/server/server.ts";
+import { bpeFiles } from "../merge/token-merges.ts";
+import { HEAD, writeTokenModel } from "../merge/token-models.ts";
 import { runCli } from "./captured-io.ts";
 
 describe("stockpot push", () => {
@@ -73,9 +75,12 @@ describe("stockpot push", () => {
     const run = () => runCli(["push", merged, "tester/merged"], { environment });
     const { status, stderr } = await run();
     assert.equal(status, 0, stderr);
-    assert.doesNotMatch(stderr, /not verified/);
+    assert.doesNotMatch(stderr, /could not be checked/);
     assert.ok(pushed("tester/merged").has("stockpot.lock.json"));
-    assert.match((await push("tester/unlocked")).stderr, /not verified, for there is no stockpot.lock.json/);
+    assert.match(
+      (await push("tester/unlocked")).stderr,
+      /hashes could not be checked, for there is no stockpot.lock.json/,
+    );
     hub.reset();
     const file = await open(join(merged, "model.safetensors"), "r+");
     await file.write(Buffer.from([1, 2, 3, 4]), 0, 4, 20_000);
@@ -87,6 +92,57 @@ describe("stockpot push", () => {
       /VERIFY_DIGEST.*Nothing was pushed.*model\.safetensors has another content/s,
     );
     assert.deepEqual(hub.traffic.requests, []);
+  });
+
+  describe("refuses without a lock file what can be seen without hashes:", () => {
+    const cases: Readonly<Record<string, [said: RegExp, spoil: (folder: string) => Promise<void>]>> = {
+      "a shard that the index names and that is missing": [
+        /FORMAT_INDEX_SHARD.*shard model-00002-of-00002\.safetensors/s,
+        async (folder) => {
+          await rename(join(folder, "model.safetensors"), join(folder, "model-00001-of-00002.safetensors"));
+          const shards = {
+            [HEAD]: "model-00001-of-00002.safetensors",
+            x: "model-00002-of-00002.safetensors",
+          };
+          const index = JSON.stringify({ metadata: {}, weight_map: shards });
+          await writeFile(join(folder, "model.safetensors.index.json"), index);
+        },
+      ],
+      "weights that are cut short by one byte": [
+        /FORMAT_TRUNCATED/,
+        async (folder) => {
+          const path = join(folder, "model.safetensors");
+          await truncate(path, (await stat(path)).size - 1);
+        },
+      ],
+      "a config that is no JSON": [
+        /SOURCE_CONFIG.*config\.json/s,
+        async (folder) => await writeFile(join(folder, "config.json"), "{"),
+      ],
+      "another file that is no JSON": [
+        /SOURCE_CONFIG.*generation_config\.json is not valid JSON/s,
+        async (folder) => await writeFile(join(folder, "generation_config.json"), '{"a": 1'),
+      ],
+      "a token that has no row": [
+        /FORMAT_TOKENIZER.*a token beyond the 4 rows of its embeddings \("<e>"\)/s,
+        async (folder) => await writeFile(join(folder, "added_tokens.json"), '{"<e>": 4}'),
+      ],
+    };
+    for (const [what, [said, spoil]] of Object.entries(cases)) {
+      it(what, async () => {
+        const name = what.replace(/\W/g, "");
+        await writeTokenModel(temporary(), name, { files: bpeFiles("a b c d") });
+        const run = () => runCli(["push", temporary(name), "tester/spoilt"], { environment });
+        assert.equal((await run()).status, 0);
+        hub.reset();
+        await spoil(temporary(name));
+        const { status, stderr } = await run();
+        assert.equal(status, said.source.startsWith("SOURCE") ? 4 : 5, stderr);
+        assert.match(stderr, said);
+        assert.match(stderr, /Nothing was pushed/);
+        assert.deepEqual(hub.traffic.requests, []);
+      });
+    }
   });
 
   it("explains names that are none, and tokens that are missing", async () => {

@@ -46,6 +46,8 @@ describe("docs/api.md", () => {
         "Errors",
         "Recipes",
         "Models",
+        "The same merge again",
+        "The cache",
         "Your own merge method",
       ],
     );

@@ -10,7 +10,7 @@ export const pushCommand: Command = {
   name: "push",
   summary: "Send a merged model to the Hugging Face Hub.",
   description:
-    "Verifies the model in OUT by its lock file and sends its files to the repository REPO of the Hub as one commit; the repository is made " +
+    "Verifies the model in OUT by its lock file (without one, as far as that goes without reading the weights) and sends its files to the repository REPO of the Hub as one commit; the repository is made " +
     "if it is not there. Large files that the Hub has already are not sent again, so a push that broke off goes on where " +
     "it stopped. Needs an access token that may write, in HF_TOKEN or where `hf auth login` puts it.",
   arguments: [
@@ -37,8 +37,7 @@ export const pushCommand: Command = {
       const lines = [`${style.good("Pushed")} ${describe(report)}`, style.name(report.url)];
       io.stdout.write(`${lines.join("\n")}\n`);
     }
-    if (!report.verified && options.quiet !== true)
-      io.stderr.write("not verified, for there is no stockpot.lock.json: only the headers were checked\n");
+    if (!report.verified && options.quiet !== true) io.stderr.write(UNVERIFIED);
     return 0;
   },
 };
@@ -49,6 +48,9 @@ function describe({ fileCount, totalBytes, repository, commit, sentBytes, largeB
   const there = thereBytes > 0 ? `; ${formatBytes(thereBytes)} were there already` : "";
   return `${plural(fileCount, "file")} (${formatBytes(totalBytes)}) to ${repository} as commit ${commit.slice(0, 7)}${there}`;
 }
+
+const UNVERIFIED =
+  "hashes could not be checked, for there is no stockpot.lock.json; headers, sizes, index, JSON files and token ids were\n";
 
 const PHASES = { verify: "verifying", hash: "computing hashes", upload: "sending" } as const;
 

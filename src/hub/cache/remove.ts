@@ -1,4 +1,4 @@
-import { rename, rm } from "node:fs/promises";
+import { lstat, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { blobPath, inCache, snapshotFolder } from "../cache-layout.ts";
 import type { CachedModel } from "./find.ts";
@@ -41,6 +41,10 @@ export async function removeCached({ model: { repository, revision }, blobs }: R
     }
     for (const ref of revision.refs) await rm(join(folder, "refs", ...ref.split("/")), { force: true });
     await removeWhole(snapshotFolder(folder, revision.commit));
+    // What Python noted of files that the revision does not have.
+    const absences = join(folder, ".no_exist");
+    if ((await lstat(absences).catch(() => undefined))?.isDirectory() === true)
+      await rm(join(absences, revision.commit), { recursive: true, force: true });
     for (const { hash } of blobs) await rm(blobPath(folder, hash), { force: true });
   });
 }
