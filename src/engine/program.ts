@@ -4,9 +4,10 @@ import type { ParameterSpecs } from "../methods/params.ts";
 import { needsReading } from "../methods/statistics.ts";
 import type { Gram, KeptSums, StatisticRequest, StatisticRequests } from "../methods/statistics.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
+import { BitRooms, KeptBits } from "./kept-bits.ts";
 import { measureMagnitudes } from "./magnitudes.ts";
 import { placeMasks } from "./placement.ts";
-import type { GramSums, PassRequest, PassResult } from "./requests.ts";
+import type { GramSums, PassRequest, PassResult, RangeSums } from "./requests.ts";
 
 export type Numbers = Readonly<Record<string, number>>;
 
@@ -30,7 +31,7 @@ export type Measure = (context: SolveContext<ParameterSpecs>, measured: object) 
  * Measure, solve, combine: what is done to one unit, as the sequence of its passes. It yields a pass, is resumed with
  * the pass's result, and returns the numbers to report. Whoever runs it decides where the passes run.
  */
-export function* program(unit: Unit, settings: ProgramSettings): Program {
+export function* program(unit: Unit, settings: ProgramSettings, rooms = new BitRooms()): Program {
   const { method, tensor } = unit;
   if (tensor.action === "copy") {
     yield { kind: "copy" };
@@ -38,11 +39,13 @@ export function* program(unit: Unit, settings: ProgramSettings): Program {
   }
   const context = solveContext(unit, settings);
   const measured: Record<string, unknown> = {};
+  const bits = new KeptBits(tensor.shape, unit.count, rooms);
   for (const measure of [method.measure, method.refine] as readonly (Measure | undefined)[])
     for (const [name, request] of requestsOf(measure, context, measured))
-      measured[name] = yield* gather(request, unit);
+      measured[name] = yield* gather(request, unit, bits);
   const { combination, report } = solutionOf(method, context, measured);
-  yield* combine(combination, unit);
+  yield* combine(combination, unit, bits);
+  bits.release();
   return report ?? {};
 }
 
@@ -65,7 +68,11 @@ export function solutionOf(
   return { combination: { kind: "tile", method: method.name, context, measured } };
 }
 
-function* gather(request: StatisticRequest, unit: Unit): Generator<PassRequest, unknown, PassResult> {
+function* gather(
+  request: StatisticRequest,
+  unit: Unit,
+  bits: KeptBits,
+): Generator<PassRequest, unknown, PassResult> {
   switch (request.kind) {
     case "gram": {
       const sums = (yield request) as GramSums;
@@ -76,7 +83,10 @@ function* gather(request: StatisticRequest, unit: Unit): Generator<PassRequest, 
     case "keptSums": {
       if (!needsReading(request)) return noSums(request.masks.length);
       const masks = yield* placeMasks(request.masks, request.maskedBy ?? "taskVectors", unit.byRange);
-      return yield { ...request, masks };
+      const room = bits.roomFor(masks);
+      const sums = (yield { ...request, masks, ...(room && { bits: room }) }) as RangeSums;
+      bits.remember(masks, room, sums);
+      return { all: sums.all, kept: sums.kept } satisfies KeptSums;
     }
     case "overlap":
       return yield request;
@@ -87,9 +97,14 @@ function noSums(vectors: number): KeptSums {
   return { all: new Float64Array(vectors), kept: new Float64Array(vectors) };
 }
 
-function* combine(combination: Combination, unit: Unit): Generator<PassRequest, void, PassResult> {
+function* combine(
+  combination: Combination,
+  unit: Unit,
+  bits: KeptBits,
+): Generator<PassRequest, void, PassResult> {
   if (combination.kind === "sparse") {
-    const masks = yield* placeMasks(combination.masks, combination.maskedBy ?? "taskVectors", unit.byRange);
+    const known = bits.complete(combination.masks);
+    const masks = yield* placeMasks(known, combination.maskedBy ?? "taskVectors", unit.byRange);
     yield { ...combination, masks };
   } else {
     yield combination;

@@ -107,6 +107,15 @@ export interface Equals {
   readonly ranges: readonly { readonly begin: number; readonly counts: readonly (readonly number[])[] }[];
 }
 
+export interface KeptSumsPass extends KeptSumsRequest {
+  /** For each vector shared memory for the bits of what a ranked mask keeps; see bitsOfRange. */
+  readonly bits?: readonly Uint8Array[];
+}
+export interface RangeSums extends KeptSums {
+  /** Whether the pass wrote the bits. */
+  readonly told: boolean;
+}
+
 /** As "gram", but of each column of a strip by itself. */
 export interface ColumnGramPass {
   readonly kind: "columnGram";
@@ -140,7 +149,7 @@ export interface Passes {
   within: { request: WithinPass; result: Within };
   factors: { request: FactorsPass; result: Factors };
   equals: { request: EqualsPass; result: Equals };
-  keptSums: { request: KeptSumsRequest; result: KeptSums };
+  keptSums: { request: KeptSumsPass; result: RangeSums };
   overlap: { request: OverlapRequest; result: Overlap };
   columnGram: { request: ColumnGramPass; result: ColumnSums };
   columnLinear: { request: ColumnLinearPass; result: undefined };

@@ -6,6 +6,7 @@ import type { AnyMethod } from "../methods/define.ts";
 import { filesRead } from "../plan/reads.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
 import { checkUnchanged } from "./files.ts";
+import { BitRooms } from "./kept-bits.ts";
 import { goesByRows, mergeResults } from "./passes/index.ts";
 import type { PassRequest, PassResult } from "./requests.ts";
 import { nonFiniteError, withoutRepeats } from "./non-finite.ts";
@@ -50,6 +51,7 @@ class Run {
   readonly #tileBytes: number;
   readonly #pool: Pool;
   readonly #streamed: StreamedInputs | undefined;
+  readonly #rooms = new BitRooms();
   readonly #reports = new Map<PlannedTensor, ReportSum>();
   readonly #nonFinite = new Map<string, NonFinite>();
   readonly #totalBytes: number;
@@ -134,7 +136,7 @@ class Run {
     const method = methodByName(first.method, this.#methods);
     if (method === undefined) throw new EngineError("INTERNAL", `No method ${first.method}`);
     const byRange = tensors.length > 1 || stripes(first).length > 1;
-    const steps = program({ method, tensor: first, count: size, byRange }, this.#plan);
+    const steps = program({ method, tensor: first, count: size, byRange }, this.#plan, this.#rooms);
     let step = steps.next();
     while (step.done !== true) step = steps.next(await this.#runPass(tensors, step.value, priority));
     for (const tensor of tensors) {

@@ -44,7 +44,8 @@ function solveRows(
 }
 
 function runProgram(bench: Workbench, method: AnyMethod, tensor: PlannedTensor, range: Range): Numbers {
-  const steps = program({ method, tensor, count: range.end - range.begin, byRange: false }, bench.setup);
+  const unit = { method, tensor, count: range.end - range.begin, byRange: false };
+  const steps = program(unit, bench.setup, bench.rooms);
   let step = steps.next();
   while (step.done !== true) step = steps.next(runPass(bench, step.value, range));
   return step.value;

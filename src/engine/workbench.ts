@@ -5,6 +5,7 @@ import type { PlannedTensor } from "../plan/types.ts";
 import { isFloatDtype } from "../tensor/dtype.ts";
 import type { FloatDtype } from "../tensor/dtype.ts";
 import type { FileTable } from "./files.ts";
+import { BitRooms } from "./kept-bits.ts";
 import type { NonFinite, WorkerSetup } from "./protocol.ts";
 import type { ComputedModel } from "./reading.ts";
 import type { Strip } from "./segments.ts";
@@ -23,6 +24,7 @@ export type NarrowDtype = Exclude<FloatDtype, "F64">;
 export class Workbench extends TileWindow {
   /** Methods beside the built-in ones. */
   readonly methods: readonly AnyMethod[];
+  readonly rooms = new BitRooms();
   readonly #steps: Readonly<Record<"F32" | "F64", ElementwiseSteps>>;
   hasBase = false;
   /** "F64" if an operand or the result is F64. */

@@ -27,14 +27,23 @@ export type Mask =
   | { readonly kind: "none" }
   | { readonly kind: "band"; readonly from: Cutoff; readonly to?: Cutoff }
   | { readonly kind: "random"; readonly density: number; readonly keys: DrawKeys }
-  /**
-   * As "random", with a probability of its own for each entry: from density - epsilon for the smallest magnitude of the
-   * entry's row to density + epsilon for the largest, linear in the rank. Magnitudes within 1/64 of an octave share the
-   * mean of their ranks, as do all that are less than 1/65,536 of the row's largest.
-   */
-  | { readonly kind: "ranked"; readonly density: number; readonly epsilon: number; readonly keys: DrawKeys }
+  | RankedMask
   /** One byte per entry, not 0 where kept: for masks that were drawn elsewhere. */
   | { readonly kind: "given"; readonly kept: Uint8Array };
+
+/**
+ * As "random", with a probability of its own for each entry: from density - epsilon for the smallest magnitude of the
+ * entry's row to density + epsilon for the largest, linear in the rank. Magnitudes within 1/64 of an octave share the
+ * mean of their ranks, as do all that are less than 1/65,536 of the row's largest.
+ */
+export interface RankedMask {
+  readonly kind: "ranked";
+  readonly density: number;
+  readonly epsilon: number;
+  readonly keys: DrawKeys;
+  /** Bits of what is kept, from the first entry on as far as there was room; the engine's, where it knows them. */
+  readonly kept?: Uint8Array;
+}
 
 /** Two 32-bit keys of a stream of draws, one draw for each element's index. */
 export type DrawKeys = readonly [number, number];

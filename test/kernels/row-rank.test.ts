@@ -10,6 +10,8 @@ const simd = instantiateKernels(new WebAssembly.Module(readFileSync(KERNELS_URL)
 const twin = referenceKernels(memory);
 const [D, PLACES, BINS] = [0, 1, 2].map((k) => FIRST_FREE_ADDRESS + k * 65_536) as [number, number, number];
 const LIMITS = BINS + RANK_LIMITS_AT;
+const BITS = BINS + RANK_TABLE_BYTES;
+const SUMS = BITS + 1024;
 const TWO_31 = 2 ** 31;
 
 const values = (n: number) => new Float32Array(memory.buffer, D, n);
@@ -48,7 +50,8 @@ describe("kernels that drop by rank", () => {
       const [low, slope] = [0.3 * 2 ** 32 - TWO_31, row === 1 ? 0 : (0.2 / (row - 1)) * 2 ** 32];
       const results = [simd, twin].map((k) => {
         fill(n, row);
-        k.clearByRank(D, PLACES, BINS, row, low, slope, 0xffff_ffc1, 5, 0x8000_0001, n);
+        k.limitsByRank(D, PLACES, BINS, row, low, slope, n);
+        k.clearDrawn(D, PLACES, 0xffff_ffc1, 5, 0x8000_0001, n);
         return [...values(n)].map((value) => (Object.is(value, -0) ? "-0" : value));
       });
       assert.deepEqual(results[0], results[1]);
@@ -59,7 +62,8 @@ describe("kernels that drop by rank", () => {
       const [low, slope] = row === 1 ? [TWO_31, 0] : [-TWO_31 - 0.995 * row * 2 ** 31, 2 ** 31];
       fill(row, row);
       const before = [...values(row)];
-      simd.clearByRank(D, PLACES, BINS, row, low, slope, 0, 1, 2, row);
+      simd.limitsByRank(D, PLACES, BINS, row, low, slope, row);
+      simd.clearDrawn(D, PLACES, 0, 1, 2, row);
       const kept = values(row);
       meanRanks(before).forEach((rank, i) => {
         const twice = 2 * rank;
@@ -75,7 +79,8 @@ describe("kernels that drop by rank", () => {
     const pieces = [0, 1600, 3200].map((begin) => [begin, Math.min(1600, n - begin)] as const);
     for (const k of [simd, twin]) {
       fill(n, 3);
-      k.clearByRank(D, PLACES, BINS, n, low, slope, 7, 11, 13, n);
+      k.limitsByRank(D, PLACES, BINS, n, low, slope, n);
+      k.clearDrawn(D, PLACES, 7, 11, 13, n);
       const whole = [...values(n)];
       fill(n, 3);
       const top = Math.max(...pieces.map(([begin, length]) => k.largestKey(D + begin * 4, length)));
@@ -84,11 +89,35 @@ describe("kernels that drop by rank", () => {
       // From the last on: what pads a piece is then already done with.
       for (const [begin, length] of pieces.toReversed()) {
         const behind = values(n).slice(begin + length);
-        k.clearByBin(D + begin * 4, PLACES, LIMITS, top, 7 + begin, 11, 13, length);
+        k.limitsByBin(D + begin * 4, PLACES, LIMITS, top, length);
+        k.clearDrawn(D + begin * 4, PLACES, 7 + begin, 11, 13, length);
         values(n).set(behind, begin + length);
       }
       assert.deepEqual([...values(n)], whole);
       assert.ok(whole.filter((value) => value !== 0).length > n / 4);
     }
   });
+
+  for (const n of [...Array(18).keys(), 255, 4001])
+    it(`sum what they keep of ${n}, and tell it in bits that drop the same`, () => {
+      const [low, slope] = [0.2 * 2 ** 32 - TWO_31, (0.3 / Math.max(1, n - 1)) * 2 ** 32];
+      const results = [simd, twin].map((k) => {
+        fill(n, 5);
+        k.limitsByRank(D, PLACES, BINS, n, low, slope, n);
+        new Uint8Array(memory.buffer, BITS, 600).fill(0xaa);
+        k.sumDrawn(D, PLACES, BITS, SUMS, 7, 11, 13, n);
+        const sums = [...new Float64Array(memory.buffer, SUMS, 2)];
+        const bits = [...new Uint8Array(memory.buffer, BITS, 600)];
+        const vector = values(n).slice();
+        const whole = simd.sumMagnitudes(D, 0, n);
+        k.clearByBits(D, BITS, n);
+        const kept = [...values(n)];
+        values(n).set(vector);
+        k.clearDrawn(D, PLACES, 7, 11, 13, n);
+        assert.deepEqual([...values(n)], kept);
+        assert.deepEqual(sums, [whole, simd.sumMagnitudes(D, 0, n)]);
+        return { sums, bits, kept };
+      });
+      assert.deepEqual(results[0], results[1]);
+    });
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { isMergeError } from "../../src/index.ts";
-import { RankMasking } from "../../src/engine/passes/ranked.ts";
+import { BitRooms, KeptBits } from "../../src/engine/kept-bits.ts";
+import { bitsOfRange, RankMasking } from "../../src/engine/passes/ranked.ts";
 import type { Workbench } from "../../src/engine/workbench.ts";
 import { dareLinear } from "../../src/methods/dare-linear.ts";
 import type { AnyMethod } from "../../src/methods/define.ts";
+import type { Mask } from "../../src/methods/mask.ts";
 import { dellaLinear } from "../../src/methods/della-linear.ts";
 import { mergeByMethod } from "../conformance/merge-by-method.ts";
 import { makeNormal } from "../fixtures/random.ts";
@@ -154,11 +156,46 @@ describe("DELLA", () => {
     for (const density of [0, 0.85, 1]) await keptOf(model, { density, epsilon: 0.15 });
   });
 
+  for (const [title, shape] of Object.entries({ ...shapes, pieces: [9, 5001] }))
+    it(`keeps the same entries of a tensor of ${title} rows whether it measures their sums before or not`, async () => {
+      const tensor = normal(shape, 4);
+      const parameters = { density: 0.5, epsilon: 0.3 };
+      for (const run of [{ tileBytes: 1 }, { workers: 2 }]) {
+        const [plain, rescaled] = await Promise.all(
+          [false, true].map((rescale) =>
+            keptOf({ [title]: tensor }, { ...parameters, rescale }, dellaLinear, run),
+          ),
+        );
+        const [kept, again] = [plain, rescaled].map((merged) => [...(merged?.get(title)?.values ?? [])]);
+        const sum = (values: readonly number[] = []) => values.reduce((s, value) => s + Math.abs(value), 0);
+        const factor = sum(Array.from(tensor.values)) / sum(kept);
+        assert.ok(factor > 1.2);
+        kept?.forEach((value, i) => {
+          assert.ok(Math.abs((again?.[i] ?? NaN) - value * factor) <= 1e-6 * Math.abs(value * factor));
+        });
+      }
+    });
+
+  it("remembers what is kept of whole tensors alone, as far as there is room", () => {
+    const mask = { kind: "ranked", density: 0.5, epsilon: 0.1, keys: [1, 2] } as const;
+    const bits = (shape: readonly number[], count: number, masks: readonly Mask[]) =>
+      new KeptBits(shape, count, new BitRooms()).roomFor(masks);
+    const [first, second, ...others] = bits([2 ** 14, 2 ** 13], 2 ** 27, [mask, mask]) ?? [];
+    assert.equal(others.length, 0);
+    assert.ok(first !== undefined && first.buffer === second?.buffer);
+    assert.equal(first.byteOffset + first.length, second.byteOffset);
+    assert.equal(bits([2 ** 13, 2 ** 13], 2 ** 13, [mask]), undefined);
+    assert.equal(bits([2 ** 13], 2 ** 13, [{ kind: "all" }]), undefined);
+    // A byte for eight entries and one more for each segment, until the room is used up.
+    assert.equal(bitsOfRange(first, { begin: 0, end: 2 ** 23 }, 2 ** 13)?.length, 2 ** 20 + 2 ** 11);
+    assert.equal(bitsOfRange(first, { begin: 2 ** 24, end: 2 ** 25 }, 2 ** 13), undefined);
+  });
+
   it("refuses a row of more elements than can be counted", () => {
     const mask = { kind: "ranked", density: 0.5, epsilon: 0.1, keys: [1, 2] } as const;
     const bench = { tensor: { shape: [2, 2 ** 31] } } as unknown as Workbench;
     assert.throws(
-      () => new RankMasking(mask, bench, 0),
+      () => new RankMasking(mask, bench, { begin: 0, end: 1 }, 0),
       (error) => isMergeError(error, "ENGINE_ROW"),
     );
   });

@@ -1,10 +1,11 @@
-import type { KeptSums, KeptSumsRequest } from "../../methods/statistics.ts";
 import type { StoredKernels } from "../../kernels/stored.ts";
+import type { KeptSumsPass, RangeSums } from "../requests.ts";
 import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
 import { isTrusted } from "./gram.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { masksByRows, scansFor } from "./ranked.ts";
+import { RankedSums } from "./ranked-sums.ts";
 import { allOperands } from "./ranked-vectors.ts";
 import { VectorMasks } from "./sparse.ts";
 import { addArrays } from "./sums.ts";
@@ -13,14 +14,16 @@ import { addArrays } from "./sums.ts";
 export const keptSumsPass: Pass<"keptSums"> = {
   reads: (_request, bench) => allOperands(bench),
   byRows: ({ masks }) => masksByRows(masks),
-  start: (request, bench, range) => new KeptSumsRunner(request, bench, range),
+  start: (request, bench, range) =>
+    RankedSums.over(request, bench, range) ?? new KeptSumsRunner(request, bench, range),
   merge: (results) => ({
     all: addArrays(results.map((result) => result.all)),
     kept: addArrays(results.map((result) => result.kept)),
+    told: results.every((result) => result.told),
   }),
 };
 
-class KeptSumsRunner implements Runner<KeptSums> {
+class KeptSumsRunner implements Runner<RangeSums> {
   readonly #bench: Workbench;
   readonly #power: 1 | 2;
   readonly #masks: VectorMasks;
@@ -30,12 +33,12 @@ class KeptSumsRunner implements Runner<KeptSums> {
   readonly scans: number;
   readonly #keepApart: StoredKernels["keepApartF32"] | undefined;
 
-  constructor(request: KeptSumsRequest, bench: Workbench, range: Range) {
+  constructor(request: KeptSumsPass, bench: Workbench, range: Range) {
     this.#bench = bench;
     this.#power = request.power;
     this.#wanted = bench.operands.slice(1).map(() => true);
     this.#masks = new VectorMasks(request.masks, request.maskedBy === "variance", bench, range);
-    this.scans = scansFor(request.masks, bench);
+    this.scans = scansFor(request.masks, bench, range);
     const dtype = bench.sharedDtype([...bench.operands.keys()], false);
     if (dtype !== undefined && this.#wanted.length === 2 && !this.#masks.areSeparate && this.#power === 2)
       this.#keepApart = bench.kernels[`keepApart${dtype}`];
@@ -72,8 +75,8 @@ class KeptSumsRunner implements Runner<KeptSums> {
     return true;
   }
 
-  finish(): KeptSums {
-    return { all: this.#all, kept: this.#kept };
+  finish(): RangeSums {
+    return { all: this.#all, kept: this.#kept, told: false };
   }
 
   #addTo(sums: Float64Array, n: number): void {

@@ -18,7 +18,7 @@ export class Masking {
   constructor(mask: Mask, bench: Workbench, range: Range, tables: number) {
     this.#mask = mask;
     this.#bench = bench;
-    if (mask.kind === "ranked") this.#ranks = new RankMasking(mask, bench, tables);
+    if (mask.kind === "ranked") this.#ranks = new RankMasking(mask, bench, range, tables);
     const { clearBelowKey, clearAboveKey } = bench.kernels;
     if (mask.kind !== "band") return;
     this.#lower = new Edge(mask.from, clearBelowKey, bench, range);

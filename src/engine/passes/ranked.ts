@@ -1,8 +1,9 @@
 import { EngineError } from "../../errors.ts";
 import { RANK_LIMITS_AT } from "../../kernels/row-rank.ts";
-import type { Mask } from "../../methods/mask.ts";
+import type { Mask, RankedMask } from "../../methods/mask.ts";
 import { rowLength } from "../../tensor/shape.ts";
-import { SEGMENT_ELEMENTS } from "../segments.ts";
+import type { Range } from "../segments.ts";
+import { rowBlock, SEGMENT_ELEMENTS } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
 
 const TWO_31 = 2 ** 31;
@@ -16,9 +17,28 @@ export function masksByRows(masks: readonly Mask[]): boolean {
   return masks.some(({ kind }) => kind === "ranked");
 }
 
-/** How often a pass over the opened tensor scans a row for its masks. */
-export function scansFor(masks: readonly Mask[], bench: Workbench): number {
-  return masksByRows(masks) && rowLength(bench.tensor?.shape ?? []) > SEGMENT_ELEMENTS ? RANKING_SCANS : 0;
+/** How often a pass over a range of the opened tensor scans a row for its masks. */
+export function scansFor(masks: readonly Mask[], bench: Workbench, range: Range): number {
+  const row = rowLength(bench.tensor?.shape ?? []);
+  const ranks = masks.some((mask) => mask.kind === "ranked" && !bitsOfRange(mask.kept, range, row));
+  return ranks && row > SEGMENT_ELEMENTS ? RANKING_SCANS : 0;
+}
+
+/** Each segment's bits begin with a byte of their own. */
+export const bytesOfBits = (n: number): number => Math.ceil(n / 8);
+
+/** The bits of a range of whole rows among those of its tensor; undefined where they had no room. */
+export function bitsOfRange(
+  bits: Uint8Array | undefined,
+  { begin, end }: Range,
+  row: number,
+): Uint8Array | undefined {
+  const block = rowBlock(row);
+  const bytesBefore = (element: number) =>
+    bytesOfBits(element) + Math.ceil(element / block) * Math.ceil(block / SEGMENT_ELEMENTS);
+  return bits && bytesBefore(end) <= bits.length
+    ? bits.subarray(bytesBefore(begin), bytesBefore(end))
+    : undefined;
 }
 
 /** Drops entries of f32 vectors at random, by their rank in their row. */
@@ -31,14 +51,20 @@ export class RankMasking {
   /** A signed 32-bit draw below low + slope * twice the rank keeps an entry. */
   readonly #low: number;
   readonly #slope: number;
+  /** Bits of what is kept of the range, if they are known. */
+  readonly #kept: Uint8Array | undefined;
+  /** Bytes of it that are used up. */
+  #used = 0;
   /** Bits of the largest magnitude of the row at hand. */
   #top = 0;
 
-  constructor(mask: Extract<Mask, { kind: "ranked" }>, bench: Workbench, bins: number) {
+  /** `bins`: address of cleared tables for the counts. */
+  constructor(mask: RankedMask, bench: Workbench, range: Range, bins: number) {
     this.#bench = bench;
     this.#keys = mask.keys;
     this.#bins = bins;
     this.#row = rowLength(bench.tensor?.shape ?? []);
+    this.#kept = bitsOfRange(mask.kept, range, this.#row);
     if (this.#row >= TWO_31)
       throw new EngineError("ENGINE_ROW", `A row of ${String(this.#row)} elements is too long to be ranked`, {
         hint: "Use a method without ranks by row for this tensor, in overrides: dare_ties, for one.",
@@ -58,20 +84,50 @@ export class RankMasking {
   }
 
   apply(d: number, offset: number, n: number): void {
+    if (this.#kept !== undefined) {
+      this.#bench.kernels.clearByBits(d, this.#nextBits(this.#kept, n), n);
+      return;
+    }
+    this.#limit(d, offset, n);
+    this.#bench.kernels.clearDrawn(d, this.#places, ...this.#draws(offset), n);
+  }
+
+  /** Writes to `bits` what of `d` is kept, and returns the sums of all and of the kept magnitudes. */
+  sum(d: number, bits: number, offset: number, n: number): readonly [all: number, kept: number] {
+    const { kernels, results } = this.#bench;
+    this.#limit(d, offset, n);
+    kernels.sumDrawn(d, this.#places, bits, results, ...this.#draws(offset), n);
+    const [all = NaN, kept = NaN] = this.#bench.resultValues(2);
+    return [all, kept];
+  }
+
+  /** Address of the bits of the next n entries; segments come in the order in which they were told. */
+  #nextBits(kept: Uint8Array, n: number): number {
+    const end = this.#used + bytesOfBits(n);
+    new Uint8Array(this.#bench.memory.buffer, this.#places).set(kept.subarray(this.#used, end));
+    this.#used = end;
+    return this.#places;
+  }
+
+  /** Finds the limit of each draw. */
+  #limit(d: number, offset: number, n: number): void {
     const { kernels } = this.#bench;
-    const index = this.#indexOf(offset);
-    const [key, other] = this.#keys;
-    // Beyond 2^32 elements the upper half of the index changes the key.
-    const first = key ^ Math.imul(Math.floor(index / TWO_32), 0x9e37_79b9);
     const [row, low, slope, bins] = [this.#row, this.#low, this.#slope, this.#bins];
-    const from = index % TWO_32;
     if (row <= SEGMENT_ELEMENTS) {
-      kernels.clearByRank(d, this.#places, bins, row, low, slope, from, first, other, n);
+      kernels.limitsByRank(d, this.#places, bins, row, low, slope, n);
       return;
     }
     const limits = bins + RANK_LIMITS_AT;
-    if (index % row === 0) kernels.limitsOfBins(bins, limits, row, low, slope);
-    kernels.clearByBin(d, this.#places, limits, this.#top, from, first, other, n);
+    if (this.#indexOf(offset) % row === 0) kernels.limitsOfBins(bins, limits, row, low, slope);
+    kernels.limitsByBin(d, this.#places, limits, this.#top, n);
+  }
+
+  /** Where the draws begin, with their keys. */
+  #draws(offset: number): [index: number, key0: number, key1: number] {
+    const index = this.#indexOf(offset);
+    const [key, other] = this.#keys;
+    // Beyond 2^32 elements the upper half of the index changes the key.
+    return [index % TWO_32, key ^ Math.imul(Math.floor(index / TWO_32), 0x9e37_79b9), other];
   }
 
   #indexOf(offset: number): number {

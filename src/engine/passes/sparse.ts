@@ -80,7 +80,7 @@ class SparseRunner implements Runner<undefined> {
     this.#bench = bench;
     this.#wanted = neededInputs(request, bench);
     this.#masks = new VectorMasks(request.masks, request.maskedBy === "variance", bench, range);
-    this.scans = scansFor(request.masks, bench);
+    this.scans = scansFor(request.masks, bench, range);
     if (this.#wanted.length === 2 && this.#wanted.every((want) => want))
       this.#two = SparseTwo.over(request, this.#masks, bench);
   }

@@ -1,7 +1,7 @@
-// Dropping entries by their rank in their row, on f32 vectors in scratch memory. A magnitude's bin is how many 64ths of
-// an octave it lies below the largest of its row; the last bin takes all that is smaller, and zeros. Entries of one bin
-// share the mean of their ranks. Only the n elements of a vector are touched, since the next row begins behind them.
-import { mix } from "./mix";
+// What decides which entries are dropped by their rank in their row (drawn.ts drops them), on f32 vectors in scratch
+// memory. A magnitude's bin is how many 64ths of an octave it lies below the largest of its row; the last bin takes all
+// that is smaller, and zeros. Entries of one bin share the mean of their ranks. Only the n elements of a vector are
+// touched, since the next row begins behind them.
 
 const BINS: i32 = 1_024;
 const TABLE_BYTES: usize = 4_096;
@@ -130,38 +130,14 @@ function compareAll(places: usize, limits: usize, n: i32, low: f32, slope: f32):
   memory.copy(places, limits, end);
 }
 
-/** d = 0 where the draw for the element (see clearRandom), as a signed number, is at or above its limit. Pads. */
-// @ts-ignore: decorator
-@inline
-function clearDrawn(d: usize, limits: usize, index: u32, key0: u32, key1: u32, n: i32): void {
-  const first = i32x4.splat(key0 | 1);
-  const eight = i32x4.splat((key0 | 1) << 3);
-  const sign = i32x4.splat(i32.MIN_VALUE);
-  let low = i32x4.add(i32x4.mul(i32x4.add(i32x4.splat(index), i32x4(0, 1, 2, 3)), first), i32x4.splat(key1));
-  let high = i32x4.add(low, i32x4.splat((key0 | 1) << 2));
-  for (let i = 0; i < n; i += 8, d += 32, limits += 32) {
-    const a = i32x4.lt_s(v128.xor(mix(low), sign), v128.load(limits));
-    const b = i32x4.lt_s(v128.xor(mix(high), sign), v128.load(limits, 16));
-    v128.store(d, v128.and(v128.load(d), a));
-    v128.store(d, v128.and(v128.load(d, 16), b), 16);
-    low = i32x4.add(low, eight);
-    high = i32x4.add(high, eight);
-  }
-}
-
-/** Drops entries of a piece of a row, whose largest magnitude is `top`, by the limits of their bins. */
-export function clearByBin(
-  d: usize, places: usize, limits: usize, top: i32, index: u32, key0: u32, key1: u32, n: i32,
-): void {
+/** The limit of each entry of a piece of a row, whose largest magnitude is `top`, into `places`: that of its bin. */
+export function limitsByBin(d: usize, places: usize, limits: usize, top: i32, n: i32): void {
   place(d, places, top, n);
   lookUp(places, limits, n);
-  clearDrawn(d, places, index, key0, key1, n);
 }
 
 /** The same for whole rows of `row` entries; `bins`: two cleared tables, and one for limits behind them. */
-export function clearByRank(
-  d: usize, places: usize, bins: usize, row: i32, low: f32, slope: f32, index: u32, key0: u32, key1: u32, n: i32,
-): void {
+export function limitsByRank(d: usize, places: usize, bins: usize, row: i32, low: f32, slope: f32, n: i32): void {
   const limits = bins + 2 * TABLE_BYTES;
   const step = <usize>row << 2;
   let at = places;
@@ -176,5 +152,4 @@ export function clearByRank(
       lookUp(at, limits, row);
     }
   }
-  clearDrawn(d, places, index, key0, key1, n);
 }
