@@ -47,7 +47,7 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
   const dtypes = tally(tensors.map(({ dtype }) => dtype));
   const shards = output.shards.length === 1 ? "one file" : plural(output.shards.length, "shard");
   const reads = passes.map(({ name, readBytes }) => `${name} ${formatBytes(readBytes)}`);
-  const { workers, memoryBytes, freeDiskBytes, downloadBytes, freeCacheBytes, spoolBytes } = resources;
+  const { workers, memoryBytes, freeDiskBytes, downloadBytes, freeCacheBytes, spool } = resources;
   const disk = freeDiskBytes === undefined ? "" : `, ${formatBytes(freeDiskBytes)} free on the disk`;
   const rows: Cell[][] = [
     [label("method"), [methodsOf(plan), style.name]],
@@ -67,9 +67,9 @@ export function renderPlanSummary(plan: MergePlan, resources: Resources, style: 
     ...onTheWay(plan).map((line, i) => [label(i === 0 ? "results" : ""), line]),
     ...(downloadBytes === undefined
       ? []
-      : spoolBytes === undefined
+      : spool === undefined
         ? [[label("download"), renderDownload(downloadBytes, freeCacheBytes)]]
-        : [[label("streams"), renderStream(downloadBytes, spoolBytes)]]),
+        : [[label("streams"), renderStream(downloadBytes, spool)]]),
     [label("reads"), `${plural(passes.length, "pass", "passes")}: ${reads.join(", ")}`],
     [label("needs"), `about ${formatBytes(memoryBytes)} of memory with ${plural(workers, "worker")}${disk}`],
   ];
@@ -97,11 +97,11 @@ function renderDownload(bytes: number, free: number | undefined): string {
 }
 
 /** What streaming costs, and what it spares. */
-function renderStream(bytes: number, spool: number): string {
+function renderStream(bytes: number, { byteLength, isInMemory }: NonNullable<Resources["spool"]>): string {
   if (bytes === 0) return "nothing, all is in the cache";
   const amount = formatBytes(bytes);
   return (
-    `${amount} with this merge and with each one after it, ${formatBytes(spool)} of disk at a time; ` +
+    `${amount} with this merge and with each one after it, ${formatBytes(byteLength)} of ${isInMemory ? "memory" : "disk"} at a time; ` +
     `stored, it would be ${amount} once, and as much of disk`
   );
 }

@@ -12,6 +12,11 @@ export class FileTable {
   readonly #open = new Map<string, number>();
 
   read(file: WeightFile, bytes: Uint8Array, address: number, byteLength: number, position: number): void {
+    const { spool } = file;
+    if (spool !== undefined && spool !== "file") {
+      bytes.set(new Uint8Array(spool, position, byteLength), address);
+      return;
+    }
     const descriptor = this.#get(file.path, () => openInput(file));
     for (let done = 0; done < byteLength;) {
       const got = reading(file, () =>
@@ -53,7 +58,7 @@ export class FileTable {
 function openInput(file: WeightFile): number {
   const descriptor = reading(file, () => openSync(file.path, "r"));
   try {
-    if (file.isSpool !== true) checkUnchanged(file, fstatSync(descriptor));
+    if (file.spool === undefined) checkUnchanged(file, fstatSync(descriptor));
   } catch (error) {
     closeSync(descriptor);
     throw error;

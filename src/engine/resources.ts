@@ -4,7 +4,7 @@ import { freeBytes } from "../sink/directory.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { COMPUTED_TILE_BYTES } from "./computed-tensors.ts";
 import { BYTES_WORTH_THREADS } from "./hash-pool.ts";
-import { spoolBytes } from "./stream/streamed-inputs.ts";
+import { spoolOf } from "./stream/streamed-inputs.ts";
 import { workerCount } from "./run.ts";
 import { DEFAULT_TILE_BYTES } from "./worker-setup.ts";
 import { MOST_TILE_BYTES_IN_ALL } from "./tile-window.ts";
@@ -41,8 +41,8 @@ export interface Resources {
   readonly downloadBytes?: number;
   /** Free space of the cache's file system. */
   readonly freeCacheBytes?: number;
-  /** Most bytes that pass beside the output at a time, if models are not stored. */
-  readonly spoolBytes?: number;
+  /** Most bytes that are on their way at a time, if models are not stored: in memory, or on the output's disk. */
+  readonly spool?: { readonly byteLength: number; readonly isInMemory: boolean };
 }
 
 /** What it takes to run a plan on this machine. */
@@ -65,23 +65,25 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
   const entries = tensors.reduce((sum, { inputs }) => sum + inputs.length + 1, 0);
   const hashers = plan.output.byteLength < BYTES_WORTH_THREADS ? 0 : Math.ceil(workers / 2);
   const free = options.out === undefined ? undefined : await freeBytes(options.out);
+  const download = await downloadOf(plans, options);
   return {
     workers,
     memoryBytes:
+      (download.spool?.isInMemory === true ? download.spool.byteLength : 0) +
       PROGRAM_BYTES +
       tokensOf(plan) * TOKEN_BYTES +
       entries * TENSOR_BYTES +
       workers * (WORKER_BYTES + tiles) +
       Math.min(hashers, plan.output.shards.length) * HASHER_BYTES,
     ...(free === undefined ? {} : { freeDiskBytes: free }),
-    ...(await downloadOf(plans, options)),
+    ...download,
   };
 }
 
 async function downloadOf(
   plans: readonly MergePlan[],
   { hub, noStore = false }: ResourceOptions,
-): Promise<Pick<Resources, "downloadBytes" | "freeCacheBytes" | "spoolBytes">> {
+): Promise<Pick<Resources, "downloadBytes" | "freeCacheBytes" | "spool">> {
   // What several models or recipes of a file take comes once.
   const found = plans.flatMap((plan) => plan.models.flatMap(({ hub: own, adapterHub }) => [own, adapterHub]));
   const all = found.filter((each) => each !== undefined);
@@ -91,14 +93,19 @@ async function downloadOf(
     (sum, { byteLength, cachedBytes }) => sum + byteLength - cachedBytes,
     0,
   );
-  if (noStore) return { downloadBytes, spoolBytes: Math.max(...plans.map(spoolBytesOf)) };
+  if (noStore) {
+    // Plans run one after the other: one that needs a file says more of what it takes.
+    const spools = plans.map(spoolOfPlan).sort((a, b) => b.byteLength - a.byteLength);
+    const spool = spools.find(({ isInMemory }) => !isInMemory) ?? spools[0];
+    return { downloadBytes, ...(spool !== undefined && { spool }) };
+  }
   const free = hub === undefined ? undefined : await freeBytes(hub.cacheFolder);
   return { downloadBytes, ...(free !== undefined && { freeCacheBytes: free }) };
 }
 
-function spoolBytesOf(plan: MergePlan): number {
+function spoolOfPlan(plan: MergePlan): NonNullable<Resources["spool"]> {
   const isRemote = plan.models.map(({ hub }) => hub !== undefined && hub.cachedBytes < hub.byteLength);
-  return spoolBytes(plan, ({ model }) => isRemote[model] === true);
+  return spoolOf(plan, ({ model }) => isRemote[model] === true);
 }
 
 function tokensOf({ tokenizer, models }: MergePlan): number {

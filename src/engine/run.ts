@@ -28,7 +28,7 @@ const BYTES_WORTH_A_WORKER = 32 * 2 ** 20;
 /** Executes a plan: every tensor measured, solved, combined and written into the shards. */
 export async function runPlan(plan: MergePlan, options: RunOptions): Promise<RunReport> {
   const { streamed: given } = options;
-  const streamed = given && StreamedInputs.open(plan, given);
+  const streamed = given && new StreamedInputs(plan, given);
   try {
     return await new Run(plan, options, streamed).execute();
   } finally {

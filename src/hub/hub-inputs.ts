@@ -11,8 +11,6 @@ import { HubTransport } from "./transport.ts";
 
 /** A range longer than this comes over several connections. */
 const PIECE_BYTES = 32 * 2 ** 20;
-/** Of a piece, handed over at a time. */
-const HANDED_BYTES = 2 ** 18;
 /** Whole files in place of ranges, after which the server is believed to know no ranges. */
 const MAX_WHOLE_ANSWERS = 2;
 
@@ -27,7 +25,11 @@ interface Model {
   readonly files: readonly { readonly name: string }[];
 }
 
-type Write = (bytes: Uint8Array, at: number) => void;
+/** Takes bytes that follow each other. */
+interface Target {
+  space(): Uint8Array;
+  came(byteLength: number): void;
+}
 
 /** Weight files of models on the Hub that are not in the cache, read by ranges without being kept. */
 export class HubInputs {
@@ -75,21 +77,16 @@ export class HubInputs {
     return hubError("HUB_CHECKSUM", remote.subject, message, hint);
   }
 
-  /** Hands over the bytes [begin, end) of a file with their places in the range, each once. Throws a SourceError. */
+  /** Brings the bytes [begin, end) of a file, each once; `target` takes those from its place in the range on. Throws a SourceError. */
   async fetch(
     { begin, end, ...position }: Position & { begin: number; end: number },
-    write: Write,
+    target: (at: number) => Target,
   ): Promise<void> {
     const remote = this.#files.get(keyOf(position));
     if (remote === undefined) return;
     const pieces: Promise<void>[] = [];
-    for (let at = begin; at < end; at += PIECE_BYTES) {
-      pieces.push(
-        this.#fetchPiece(remote, at, Math.min(at + PIECE_BYTES, end), (bytes, from) =>
-          write(bytes, from - begin),
-        ),
-      );
-    }
+    for (let at = begin; at < end; at += PIECE_BYTES)
+      pieces.push(this.#fetchPiece(remote, at, Math.min(at + PIECE_BYTES, end), target(at - begin)));
     await Promise.all(pieces);
   }
 
@@ -98,9 +95,8 @@ export class HubInputs {
     this.#stop.abort();
   }
 
-  async #fetchPiece(remote: RemoteFile, begin: number, end: number, write: Write): Promise<void> {
+  async #fetchPiece(remote: RemoteFile, begin: number, end: number, target: Target): Promise<void> {
     let at = begin;
-    const memory = Buffer.allocUnsafeSlow(Math.min(HANDED_BYTES, end - begin));
     const once = async (): Promise<Attempt<undefined>> =>
       await this.#slots.run(async () => {
         const opened = await remote.open(at, end, this.#signal);
@@ -111,9 +107,9 @@ export class HubInputs {
         }
         const before = at;
         const failure = await opened.answer.body.into({
-          space: () => memory.subarray(0, end - at),
+          space: () => target.space().subarray(0, end - at),
           came: (length) => {
-            write(memory.subarray(0, length), at);
+            target.came(length);
             at += length;
             return at === end ? "enough" : undefined;
           },

@@ -28,8 +28,8 @@ export interface WeightFile {
   readonly byteLength: number;
   /** Modification time (ms), to notice a file that changes while it is read. */
   readonly modifiedMs: number;
-  /** Written during the run itself, so that neither length nor time tell of a change. */
-  readonly isSpool?: true;
+  /** Written during the run itself, so that neither length nor time tell of a change; in memory, or at the path. */
+  readonly spool?: SharedArrayBuffer | "file";
   /** Where in a PyTorch checkpoint its tensors stand, unless at its top: "state_dict". */
   readonly keyPath?: string;
 }

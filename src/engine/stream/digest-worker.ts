@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
+import type { WeightFile } from "../../sources/types.ts";
 
 /** Adds bytes, given or in the spool, to the digest of a file, or ends it. */
 export type DigestRequest = { readonly id: number; readonly file: string } & (
@@ -18,9 +19,10 @@ export interface DigestReply {
 }
 
 const PIECE_BYTES = 2 ** 20;
-const { path } = workerData as { path: string };
-const descriptor = openSync(path, "r");
-const buffer = new Uint8Array(PIECE_BYTES);
+const { path, spool } = workerData as WeightFile;
+const memory = spool === "file" ? undefined : spool;
+const descriptor = memory === undefined ? openSync(path, "r") : 0;
+const buffer = new Uint8Array(memory === undefined ? PIECE_BYTES : 0);
 const hashes = new Map<string, Hash>();
 
 parentPort?.on("message", (request: DigestRequest) => {
@@ -44,6 +46,10 @@ function answer(request: DigestRequest): string | undefined {
 }
 
 function addRange(hash: Hash, offset: number, byteLength: number): void {
+  if (memory !== undefined) {
+    hash.update(new Uint8Array(memory, offset, byteLength));
+    return;
+  }
   for (let done = 0; done < byteLength;) {
     const count = readSync(descriptor, buffer, 0, Math.min(PIECE_BYTES, byteLength - done), offset + done);
     if (count === 0) return; // A digest of less than all bytes is another digest.

@@ -1,4 +1,4 @@
-import type { DigestThread } from "./digest-thread.ts";
+import type { DigestThreads } from "./digest-threads.ts";
 import type { Block, Blocks } from "./blocks.ts";
 import type { FilePosition } from "./ranges.ts";
 import type { RemoteInputs } from "./remote-inputs.ts";
@@ -25,15 +25,15 @@ interface Digest {
  */
 export class FileDigests {
   readonly #remote: RemoteInputs;
-  readonly #thread: DigestThread;
+  readonly #threads: DigestThreads;
   readonly #digests = new Map<string, Digest>();
   #unverified = 0;
   /** Blocks that are being hashed, and will then be let go. */
   #hashing = 0;
 
-  constructor(blocks: Blocks, remote: RemoteInputs, thread: DigestThread) {
+  constructor(blocks: Blocks, remote: RemoteInputs, threads: DigestThreads) {
     this.#remote = remote;
-    this.#thread = thread;
+    this.#threads = threads;
     for (const each of blocks.files) {
       const [first] = each;
       const listed = first && remote.listed(first);
@@ -85,7 +85,7 @@ export class FileDigests {
         this.#unverified += 1;
         continue;
       }
-      const found = await this.#thread.digest(keyOf(digest.position));
+      const found = await this.#threads.digest(keyOf(digest.position));
       const error = found === digest.sha256 ? undefined : this.#remote.wrong(digest.position, found);
       if (error !== undefined) throw error;
     }
@@ -106,7 +106,7 @@ export class FileDigests {
       this.#hashing += 1;
       try {
         if (digest.next === 0) await this.#hashHead(digest, block.begin);
-        await this.#thread.addRange(keyOf(block), entry.offset, block.end - block.begin);
+        await this.#threads.addRange(keyOf(block), entry.offset, block.end - block.begin);
       } finally {
         this.#hashing -= 1;
         digest.next += 1;
@@ -119,10 +119,11 @@ export class FileDigests {
   /** The header, which planning has read and forgotten. */
   async #hashHead(digest: Digest, byteLength: number): Promise<void> {
     const head = new Uint8Array(byteLength);
-    await this.#remote.fetch({ ...digest.position, begin: 0, end: byteLength }, (bytes, at) =>
-      head.set(bytes, at),
-    );
-    await this.#thread.addBytes(keyOf(digest.position), head);
+    await this.#remote.fetch({ ...digest.position, begin: 0, end: byteLength }, (start) => {
+      let at = start;
+      return { space: () => head.subarray(at), came: (count) => void (at += count) };
+    });
+    await this.#threads.addBytes(keyOf(digest.position), head);
   }
 }
 

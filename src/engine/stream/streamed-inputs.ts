@@ -1,31 +1,35 @@
-import { closeSync, openSync, writeSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import type { MergePlan, PlannedTensor } from "../../plan/types.ts";
-import { toSinkError } from "../../sink/errors.ts";
 import type { WeightFile } from "../../sources/types.ts";
 import { divide } from "../tasks.ts";
 import type { Task } from "../tasks.ts";
-import { DigestThread } from "./digest-thread.ts";
+import { DigestThreads } from "./digest-threads.ts";
 import { FileDigests } from "./file-digests.ts";
 import { Blocks } from "./blocks.ts";
 import type { Block } from "./blocks.ts";
 import { moveInputs } from "./ranges.ts";
 import type { RemoteInputs } from "./remote-inputs.ts";
 import { Spool } from "./spool.ts";
+import { FileStore, MemoryStore } from "./spool-store.ts";
+import type { SpoolStore } from "./spool-store.ts";
 
-/** Room for the blocks of a few tasks at a time, so that the next ones arrive while workers are busy. */
-const LEAST_SPOOL_BYTES = 2 ** 30;
-const BLOCK_BYTES = 32 * 2 ** 20;
+/** Of a spool in memory, for models whose tensors leave room in it for more than one task. */
+const MEMORY_SPOOL_BYTES = 2 ** 28;
+/** Of a spool on disk at least, so that the next tasks' blocks arrive while workers are busy. */
+const FILE_SPOOL_BYTES = 2 ** 30;
+/** Neighbouring tensors are fetched together up to this many bytes, so that servers see few, large requests. */
+const BLOCK_BYTES = { memory: 2 ** 23, file: 2 ** 25 };
 /** Of what the largest task needs: itself, and as much on its way for the next one. */
 const TASKS_IN_SPOOL = 2;
 
 export interface StreamOptions {
   readonly remote: RemoteInputs;
-  /** The file that inputs pass through; removed at the end. */
+  /** The file that inputs pass through if memory is too small for them; removed at the end. */
   readonly spoolPath: string;
-  /** Length up to which the spool may grow whatever the tasks need; 1 GiB by default. */
+  /** Length of the spool if no task needs more; 256 MiB in memory, 1 GiB in a file by default. */
   readonly leastSpoolBytes?: number | undefined;
-  /** Neighbouring tensors are fetched together up to this many bytes, so that servers see few, large requests; 32 MiB. */
+  /** Longest spool that is held in memory; 256 MiB by default. */
+  readonly memoryBytes?: number | undefined;
+  /** In place of the usual size of blocks. */
   readonly blockBytes?: number | undefined;
 }
 
@@ -37,46 +41,37 @@ export class StreamedInputs {
   readonly file: WeightFile;
   readonly #blocks: Blocks;
   readonly #spool: Spool;
-  readonly #thread: DigestThread;
+  readonly #threads: DigestThreads;
   readonly #digests: FileDigests;
   readonly #remote: RemoteInputs;
-  readonly #descriptor: number;
+  readonly #store: SpoolStore;
   readonly #files: readonly number[];
   /** Of one task. */
   readonly #mostAtOnce: number;
   /** Bytes that have come. */
   movedBytes = 0;
 
-  private constructor(plan: MergePlan, options: StreamOptions, descriptor: number) {
-    const {
-      remote,
-      spoolPath: path,
-      leastSpoolBytes = LEAST_SPOOL_BYTES,
-      blockBytes = BLOCK_BYTES,
-    } = options;
+  constructor(plan: MergePlan, options: StreamOptions) {
+    const { remote, spoolPath } = options;
     this.tasks = divide(plan, { neighbours: true });
     this.#remote = remote;
-    this.#descriptor = descriptor;
-    this.file = { name: "the spool", path, byteLength: 0, modifiedMs: 0, isSpool: true };
     this.#files = plan.models.map(({ files }) => files.length);
-    this.#blocks = new Blocks(this.tasks.map(tensorsOf), (position) => remote.isRemote(position), blockBytes);
-    const byteLength = Math.max(leastSpoolBytes, largestUnit(this.tasks, this.#blocks) * TASKS_IN_SPOOL);
+    const { blocks, byteLength, isInMemory } = shapeOf(
+      this.tasks,
+      (position) => remote.isRemote(position),
+      options,
+    );
+    this.#blocks = blocks;
     this.#mostAtOnce = byteLength / TASKS_IN_SPOOL;
-    this.#thread = new DigestThread(path);
-    this.#digests = new FileDigests(this.#blocks, remote, this.#thread);
+    this.#store = isInMemory ? new MemoryStore(byteLength) : new FileStore(spoolPath);
+    this.file = this.#store.file;
+    this.#threads = new DigestThreads(this.file);
+    this.#digests = new FileDigests(this.#blocks, remote, this.#threads);
     this.#spool = new Spool(byteLength, {
       fetch: (block, offset) => this.#fetch(block, offset),
       keep: (block, offset) => this.#digests.arrived(block, offset),
       makeRoom: () => this.#digests.giveUpOne(),
     });
-  }
-
-  static open(plan: MergePlan, options: StreamOptions): StreamedInputs {
-    try {
-      return new StreamedInputs(plan, options, openSync(options.spoolPath, "wx+"));
-    } catch (error) {
-      throw toSinkError(error, options.spoolPath);
-    }
   }
 
   /** Whether all that these tensors need fits the spool at once, so that it comes once whatever the number of passes. */
@@ -106,31 +101,58 @@ export class StreamedInputs {
 
   /** Removes the spool. */
   async close(): Promise<void> {
-    await this.#thread.close();
-    closeSync(this.#descriptor);
-    await rm(this.file.path, { force: true });
+    await this.#threads.close();
+    await this.#store.close();
   }
 
-  /** Writes to the page cache take no longer than a trip to another thread would. */
   async #fetch(block: Block, offset: number): Promise<void> {
-    await this.#remote.fetch(block, (bytes, at) => {
-      try {
-        for (let done = 0; done < bytes.length;)
-          done += writeSync(this.#descriptor, bytes, done, bytes.length - done, offset + at + done);
-      } catch (error) {
-        throw toSinkError(error, this.file.path);
-      }
-      this.movedBytes += bytes.length;
+    await this.#remote.fetch(block, (at) => {
+      const target = this.#store.target(offset + at);
+      return {
+        space: () => target.space(),
+        came: (byteLength) => {
+          target.came(byteLength);
+          this.movedBytes += byteLength;
+        },
+      };
     });
   }
 }
 
-/** Most bytes that the spool of a plan will take up. */
-export function spoolBytes(plan: MergePlan, isRemote: RemoteInputs["isRemote"]): number {
-  const tasks = divide(plan, { neighbours: true });
-  const blocks = new Blocks(tasks.map(tensorsOf), isRemote, BLOCK_BYTES);
-  const all = bytesOf(blocks.files.flat());
-  return Math.min(all, Math.max(LEAST_SPOOL_BYTES, largestUnit(tasks, blocks) * TASKS_IN_SPOOL));
+interface SpoolShape {
+  readonly blocks: Blocks;
+  readonly byteLength: number;
+  readonly isInMemory: boolean;
+}
+
+function shapeOf(
+  tasks: readonly Task[],
+  isRemote: RemoteInputs["isRemote"],
+  options: Pick<StreamOptions, "leastSpoolBytes" | "memoryBytes" | "blockBytes"> = {},
+): SpoolShape {
+  const { leastSpoolBytes, memoryBytes = MEMORY_SPOOL_BYTES, blockBytes } = options;
+  const work = tasks.map(tensorsOf);
+  const divided = (bytes: number) => new Blocks(work, isRemote, blockBytes ?? bytes);
+  const small = divided(BLOCK_BYTES.memory);
+  const most = largestUnit(tasks, small) * TASKS_IN_SPOOL;
+  if (most <= memoryBytes)
+    return { blocks: small, byteLength: Math.max(most, leastSpoolBytes ?? memoryBytes), isInMemory: true };
+  const large = divided(BLOCK_BYTES.file);
+  const needed = largestUnit(tasks, large) * TASKS_IN_SPOOL;
+  return {
+    blocks: large,
+    byteLength: Math.max(needed, leastSpoolBytes ?? FILE_SPOOL_BYTES),
+    isInMemory: false,
+  };
+}
+
+/** Most bytes that the spool of a plan will take up, and whether in memory or on disk. */
+export function spoolOf(
+  plan: MergePlan,
+  isRemote: RemoteInputs["isRemote"],
+): { readonly byteLength: number; readonly isInMemory: boolean } {
+  const { blocks, byteLength, isInMemory } = shapeOf(divide(plan, { neighbours: true }), isRemote);
+  return { byteLength: Math.min(bytesOf(blocks.files.flat()), byteLength), isInMemory };
 }
 
 /** Bytes of what must be there at once; of a group of tensors that share statistics, they can come one by one. */
