@@ -14,6 +14,8 @@ const PROGRAM_BYTES = 78e6;
 const WORKER_BYTES = 12e6;
 /** Scratch of a bench, and the kernels' own memory. */
 const BENCH_BYTES = 1e6;
+/** What a worker has of adapters, and of those before that are not collected yet; measured at rank 16 and 64. */
+const ADAPTER_BYTES = 20e6;
 /** A thread that hashes shards, of which there is one for two workers. */
 const HASHER_BYTES = 8e6;
 /** What headers and plan take for each tensor of each model. */
@@ -62,6 +64,7 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
     ),
   ].reduce((sum, bytes) => sum + bytes, 0);
   const tensors = plans.flatMap((each) => each.tensors);
+  const adapters = tensors.some(hasAdapter) ? ADAPTER_BYTES : 0;
   const entries = tensors.reduce((sum, { inputs }) => sum + inputs.length + 1, 0);
   const hashers = plan.output.byteLength < BYTES_WORTH_THREADS ? 0 : Math.ceil(workers / 2);
   const free = options.out === undefined ? undefined : await freeBytes(options.out);
@@ -73,7 +76,7 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
       PROGRAM_BYTES +
       tokensOf(plan) * TOKEN_BYTES +
       entries * TENSOR_BYTES +
-      workers * (WORKER_BYTES + tiles) +
+      workers * (WORKER_BYTES + tiles + adapters) +
       Math.min(hashers, plan.output.shards.length) * HASHER_BYTES,
     ...(free === undefined ? {} : { freeDiskBytes: free }),
     ...download,
@@ -111,6 +114,11 @@ function spoolOfPlan(plan: MergePlan): NonNullable<Resources["spool"]> {
 function tokensOf({ tokenizer, models }: MergePlan): number {
   return (tokenizer?.summary.tokens ?? 0) * (models.length + 1);
 }
+
+const hasAdapter = ({ base, inputs }: PlannedTensor) =>
+  [...(base === undefined ? [] : [base]), ...inputs].some(
+    ({ lowRank, rows }) => lowRank !== undefined || rows?.sources.some((source) => source.lowRank) === true,
+  );
 
 const mostTiles = (plans: readonly MergePlan[], tileBytes: number) =>
   plans

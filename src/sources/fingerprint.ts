@@ -52,8 +52,6 @@ async function read(places: readonly Place[], hub: HubOrigin | undefined): Promi
   // One after the other: each holds a file open.
   for (const file of places) {
     const known = hub?.files.find(({ name }) => name === file.name);
-    // What no merge needs of a model of the Hub is not in the cache.
-    if (hub !== undefined && known === undefined && !file.isWeights) continue;
     found.push(known === undefined ? await readFile(file) : { ...file, ...stated(known) });
   }
   return found;

@@ -132,6 +132,14 @@ describe("Adapters of the Hub", () => {
       });
     }
 
+    it("are known again where the cache has copies in place of links", async () => {
+      used.hub.commit("org/pinned", filesOf("old"));
+      const hub = await used.settings({ symlinks: false });
+      await run("org/model+org/pinned", "copies", hub);
+      const { problems, replanned } = await verify({ out: "copies", cwd: inFolder(), hub });
+      assert.deepEqual([problems, replanned], [[], true]);
+    });
+
     it("are refused where the locked commit has other files", async () => {
       used.hub.commit("org/pinned", filesOf("old"));
       const hub = await used.settings();

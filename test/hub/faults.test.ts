@@ -59,7 +59,7 @@ describe("A download from a Hub that misbehaves", () => {
     ["lets its signed addresses expire", { at: "cdn", requests: [2] }, { kind: "expired" }],
     ["compresses a range", { at: "cdn", requests: [1] }, { kind: "gzip" }],
     ["sends another range", { at: "cdn", requests: [1] }, { kind: "shifted", by: 5 }],
-    ["sends an endless header", { at: "cdn", requests: [1] }, { kind: "huge header", bytes: 100_000 }],
+    ["sends an endless header", { at: "cdn", requests: [1] }, { kind: "huge HTTP header", bytes: 100_000 }],
     [
       "cuts the connection in a small file",
       { at: "resolve", file: SMALL, requests: [2] },

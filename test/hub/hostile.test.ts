@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pull } from "../../src/index.ts";
+import { plan, pull } from "../../src/index.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 import { glyphsFiles } from "./glyphs.ts";
 import type { Content } from "./server/content.ts";
@@ -11,6 +11,12 @@ describe("A repository that means harm", () => {
   const used = useHub();
   const inFolder = useTemporaryFolder();
   const files = glyphsFiles("base");
+
+  const planned = async (model: string) =>
+    await plan({
+      recipe: { text: `merge_method: passthrough\nmodels: [{model: ${model}}]\n` },
+      hub: await used.settings(),
+    });
 
   beforeEach(() => used.hub.reset());
 
@@ -68,12 +74,38 @@ describe("A repository that means harm", () => {
           yield piece;
         },
       };
-      used.hub.reset();
+      used.hub.commit("good/base", files);
       used.hub.commit("bad/header", { "config.json": "{}", "model.safetensors": weights });
-      await assert.rejects(pull({ model: "bad/header", settings: await used.settings() }), {
-        code: "FORMAT_HEADER_LENGTH",
+      used.hub.commit("bad/adapter", {
+        "adapter_config.json": '{"peft_type": "LORA", "r": 4}',
+        "adapter_model.safetensors": weights,
       });
-      assert.ok(used.hub.traffic.sentBytes("model.safetensors") <= 16_384);
+      for (const step of [
+        async () => await pull({ model: "bad/header", settings: await used.settings() }),
+        async () => await planned("bad/header"),
+        async () => await planned("good/base+bad/adapter"),
+      ]) {
+        used.hub.reset();
+        await assert.rejects(step(), { code: "FORMAT_HEADER_LENGTH" });
+        const hostile = used.hub.traffic.requests.filter(({ url }) => url.includes("bad/"));
+        assert.ok(hostile.length > 0);
+        for (const name of ["adapter_model.safetensors", "model.safetensors"])
+          assert.ok(used.hub.traffic.sentBytes(name) <= 2 * 16_384);
+      }
+    }
+  });
+
+  it("is refused where a header's length is not that of its JSON", async () => {
+    const json = JSON.stringify({ w: { dtype: "F32", shape: [1], data_offsets: [0, 4] } });
+    for (const by of [-5, 4]) {
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(json.length + by));
+      const weights = Buffer.concat([length, Buffer.from(json), Buffer.alloc(4)]);
+      used.hub.commit("bad/lie", { "config.json": "{}", "model.safetensors": weights });
+      await assert.rejects(planned("bad/lie"), { code: "FORMAT_HEADER_JSON" });
+      await assert.rejects(pull({ model: "bad/lie", settings: await used.settings() }), {
+        code: "FORMAT_HEADER_JSON",
+      });
     }
   });
 

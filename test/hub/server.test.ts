@@ -180,7 +180,7 @@ describe("The Hub on this machine", () => {
       );
     });
     it("sends a header larger than clients take", async () => {
-      await assert.rejects(outcome({ kind: "huge header", bytes: 100_000 }));
+      await assert.rejects(outcome({ kind: "huge HTTP header", bytes: 100_000 }));
     });
     it("lists the same page for ever", async () => {
       hub.misbehave({ at: "tree", fault: { kind: "loop" } });

@@ -54,6 +54,6 @@ export function sendFault(exchange: Exchange): boolean {
     sendError(exchange, fault.status, fault.code, `The server was told to answer ${fault.status}`);
     return true;
   }
-  if (fault?.kind === "huge header") response.setHeader("x-huge", "x".repeat(fault.bytes));
+  if (fault?.kind === "huge HTTP header") response.setHeader("x-huge", "x".repeat(fault.bytes));
   return false;
 }

@@ -26,7 +26,7 @@ export type Fault =
   /** The range starts this many bytes later than asked for, and says so. */
   | { readonly kind: "shifted"; readonly by: number }
   /** A header line of this many bytes. */
-  | { readonly kind: "huge header"; readonly bytes: number }
+  | { readonly kind: "huge HTTP header"; readonly bytes: number }
   /** The next page of a listing is the same page. */
   | { readonly kind: "loop" };
 
