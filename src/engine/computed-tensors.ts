@@ -3,13 +3,14 @@ import { methodByName } from "../methods/index.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { PlannedTensor } from "../plan/types.ts";
 import { passOf } from "./passes/index.ts";
+import type { Pass, Runner } from "./passes/pass.ts";
 import { program } from "./program.ts";
 import type { ProgramSettings } from "./program.ts";
 import type { NonFinite } from "./protocol.ts";
 import type { ComputedModel } from "./reading.ts";
-import type { PassRequest } from "./requests.ts";
+import type { PassKind, PassRequest } from "./requests.ts";
 import type { Range } from "./segments.ts";
-import { SEGMENT_ELEMENTS, splitRange } from "./segments.ts";
+import { SEGMENT_ELEMENTS } from "./segments.ts";
 import { workElements } from "./tasks.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -35,12 +36,21 @@ export function elementwisePass(
   return "kind" in value && (value.kind === "copy" || value.kind === "linear") ? value : undefined;
 }
 
+/** A tensor under way: what its pass needs for any range of it. */
+interface OpenTensor {
+  readonly name: string;
+  readonly reads: readonly boolean[];
+  readonly runner: Runner<unknown>;
+  /** Where the bytes of a result lie. */
+  readonly address: number;
+}
+
 /** The result of a merge, computed a range at a time on a bench of its own while another merge reads it. */
 export class ComputedTensors implements ComputedModel {
   readonly #name: string;
   readonly #tensors: ReadonlyMap<string, PlannedTensor>;
   readonly #bench: Workbench;
-  #open: { readonly tensor: string; readonly pass: PassRequest } | undefined;
+  #open: OpenTensor | undefined;
 
   constructor(name: string, tensors: readonly PlannedTensor[], bench: Workbench) {
     this.#name = name;
@@ -49,13 +59,13 @@ export class ComputedTensors implements ComputedModel {
   }
 
   read(name: string, { begin, end }: Range, target: Uint8Array, address: number, pass: string): void {
-    const request = this.#passOf(name);
+    const open = this.#open?.name === name ? this.#open : this.#opened(name);
     const bench = this.#bench;
     // Apart from what the merge around it notes of the same models, so that nothing is counted twice.
     bench.pass = `${pass} of ${this.#name}`;
-    for (const part of splitRange(end - begin, bench.tileElements)) {
-      const range = { begin: begin + part.begin, end: begin + part.end };
-      target.set(this.#compute(request, range), address + part.begin * bench.outputElementBytes);
+    for (let from = begin; from < end; from += bench.tileElements) {
+      const range = { begin: from, end: Math.min(from + bench.tileElements, end) };
+      target.set(this.#compute(open, range), address + (from - begin) * bench.outputElementBytes);
     }
   }
 
@@ -63,29 +73,29 @@ export class ComputedTensors implements ComputedModel {
     return this.#bench.takeNonFinite().map((entry) => ({ model: this.#name, ...entry }));
   }
 
-  #passOf(name: string): PassRequest {
-    if (this.#open?.tensor === name) return this.#open.pass;
+  #opened(name: string): OpenTensor {
+    const bench = this.#bench;
     const tensor = this.#tensors.get(name);
-    const method = tensor && methodByName(tensor.method, this.#bench.methods);
-    const pass = tensor && method && elementwisePass(tensor, method, this.#bench.setup);
-    if (tensor === undefined || pass === undefined)
+    const method = tensor && methodByName(tensor.method, bench.methods);
+    const request = tensor && method && elementwisePass(tensor, method, bench.setup);
+    if (tensor === undefined || request === undefined)
       throw new EngineError("INTERNAL", `${name} of ${this.#name} cannot be computed`);
-    this.#bench.open(tensor);
-    this.#open = { tensor: name, pass };
-    return pass;
+    bench.open(tensor);
+    const pass: Pass<PassKind> = passOf(request);
+    const runner = pass.start(request, bench, bench.range);
+    const address = pass.writesFrom?.(bench) ?? bench.output;
+    this.#open = { name, reads: pass.reads(request, bench), runner, address };
+    return this.#open;
   }
 
   /** The bytes of a range of at most a tile, as they would be written. */
-  #compute(request: PassRequest, range: Range): Uint8Array {
+  #compute({ reads, runner, address }: OpenTensor, range: Range): Uint8Array {
     const bench = this.#bench;
-    const pass = passOf(request);
-    const runner = pass.start(request, bench, range);
     bench.show(range);
-    bench.load(pass.reads(request, bench));
+    bench.load(reads);
     const count = range.end - range.begin;
-    for (const { begin, end } of splitRange(count, SEGMENT_ELEMENTS)) runner.segment(begin, end - begin);
-    runner.finish();
-    const address = pass.writesFrom?.(bench) ?? bench.output;
+    for (let at = 0; at < count; at += SEGMENT_ELEMENTS)
+      runner.segment(at, Math.min(SEGMENT_ELEMENTS, count - at));
     return new Uint8Array(bench.memory.buffer, address, count * bench.outputElementBytes);
   }
 }

@@ -2,6 +2,7 @@ import { EngineError } from "../errors.ts";
 import type { AddedProduct, PlannedInput, PlannedRows, PlannedSource } from "../plan/types.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { columnCount } from "../tensor/shape.ts";
+import type { Shape } from "../tensor/shape.ts";
 import { AVERAGE, MEAN, ZERO } from "../tokenizer/row-map.ts";
 import { AdaptedReader } from "./adapted-reader.ts";
 import { gather } from "./gather.ts";
@@ -13,6 +14,9 @@ import { SEGMENT_ELEMENTS } from "./segments.ts";
 
 /** 0 and 1 are for decoding, those up to 6 for adapters: a mean may be of means, and both of rows with an adapter. */
 const SCRATCH = { adapted: 7, average: 8, mean: 9 };
+
+/** Where a tensor's elements are. */
+type Stored = Pick<PlannedInput, "model" | "tensor" | "file" | "dtype" | "offset" | "strides">;
 
 /** Brings ranges of an input's elements into memory, from wherever they lie. */
 export class OperandReader {
@@ -44,7 +48,7 @@ export class OperandReader {
       return;
     }
     if (input.rows === undefined) {
-      this.#stored({ ...input, shape }, elementBytes, range, address);
+      this.#stored(input, shape, elementBytes, range, address);
       return;
     }
     const { rows } = input;
@@ -97,7 +101,7 @@ export class OperandReader {
       return;
     }
     if (source.dtype === dtype) {
-      this.#stored(source, size, { begin, end }, address);
+      this.#stored(source, source.shape, size, { begin, end }, address);
       return;
     }
     const { kernels, scratch } = this.#of;
@@ -110,7 +114,7 @@ export class OperandReader {
         kernels.widen(scratch(SCRATCH.adapted), target, n);
         continue;
       }
-      this.#stored(source, size, { begin: at, end: at + n }, scratch(0));
+      this.#stored(source, source.shape, size, { begin: at, end: at + n }, scratch(0));
       const floats = wide && source.dtype !== "F32" ? scratch(1) : target;
       if (source.dtype === "BF16") kernels.decodeBF16(scratch(0), floats, n);
       else if (source.dtype === "F16") kernels.decodeF16(scratch(0), floats, n);
@@ -183,15 +187,8 @@ export class OperandReader {
 
   /** Reads elements as they are stored; `size` is 1 for dtypes that are handed through as bytes. */
   #stored(
-    {
-      model,
-      tensor,
-      file: position,
-      dtype,
-      offset,
-      shape,
-      strides,
-    }: Omit<PlannedSource, "strides"> & Pick<PlannedInput, "strides">,
+    { model, tensor, file: position, dtype, offset, strides }: Stored,
+    shape: Shape,
     size: number,
     { begin, end }: Range,
     address: number,
