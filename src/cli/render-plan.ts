@@ -84,7 +84,7 @@ function onTheWay({ intermediates = [] }: MergePlan): string[] {
   const listed = (results: typeof intermediates) => results.map(({ name }) => name).join(", ");
   const bytes = sum((before ?? []).map(({ plan }) => plan.output.byteLength));
   return [
-    ...(inside?.length ? [`${listed(inside)}: computed tile by tile while it is read, in no file`] : []),
+    ...(inside?.length ? [`${listed(inside)}: computed tile by tile where it is read, in no file`] : []),
     ...(before?.length ? [`${listed(before)}: merged before into a folder, ${formatBytes(bytes)}`] : []),
   ];
 }

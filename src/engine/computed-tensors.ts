@@ -1,40 +1,18 @@
 import { EngineError } from "../errors.ts";
 import { methodByName } from "../methods/index.ts";
-import type { AnyMethod } from "../methods/define.ts";
 import type { PlannedTensor } from "../plan/types.ts";
+import { elementwisePass } from "./computable.ts";
 import { passOf } from "./passes/index.ts";
 import type { Pass, Runner } from "./passes/pass.ts";
-import { program } from "./program.ts";
-import type { ProgramSettings } from "./program.ts";
-import type { NonFinite } from "./protocol.ts";
+import type { ComputedSetup, NonFinite } from "./protocol.ts";
 import type { ComputedModel } from "./reading.ts";
-import type { PassKind, PassRequest } from "./requests.ts";
+import type { PassKind } from "./requests.ts";
 import type { Range } from "./segments.ts";
 import { SEGMENT_ELEMENTS } from "./segments.ts";
-import { workElements } from "./tasks.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Bytes of one input that a worker holds at a time for a model that it computes: several of them then fit the L2 cache. */
 export const COMPUTED_TILE_BYTES = 262_144;
-
-/**
- * The pass that makes a tensor, where coefficients alone decide it: any range of it then follows from the same range of
- * its inputs. Undefined where something has to be measured first, or elements depend on more than their own place.
- */
-export function elementwisePass(
-  tensor: PlannedTensor,
-  method: AnyMethod,
-  settings: ProgramSettings,
-): Extract<PassRequest, { kind: "copy" | "linear" }> | undefined {
-  if (tensor.action === "merge") {
-    const { granularity, group } = tensor;
-    const hasUnits = granularity !== "tensor" || group !== undefined;
-    if (hasUnits || method.measure !== undefined || method.refine !== undefined) return undefined;
-  }
-  const steps = program({ method, tensor, count: workElements(tensor), byRange: true }, settings);
-  const { value } = steps.next();
-  return "kind" in value && (value.kind === "copy" || value.kind === "linear") ? value : undefined;
-}
 
 /** A tensor under way: what its pass needs for any range of it. */
 interface OpenTensor {
@@ -49,11 +27,13 @@ interface OpenTensor {
 export class ComputedTensors implements ComputedModel {
   readonly #name: string;
   readonly #tensors: ReadonlyMap<string, PlannedTensor>;
+  readonly #solved: ComputedSetup["solved"];
   readonly #bench: Workbench;
   #open: OpenTensor | undefined;
 
-  constructor(name: string, tensors: readonly PlannedTensor[], bench: Workbench) {
+  constructor(name: string, { tensors, solved }: ComputedSetup, bench: Workbench) {
     this.#name = name;
+    this.#solved = solved;
     this.#tensors = new Map(tensors.map((tensor) => [tensor.name, tensor]));
     this.#bench = bench;
   }
@@ -77,7 +57,8 @@ export class ComputedTensors implements ComputedModel {
     const bench = this.#bench;
     const tensor = this.#tensors.get(name);
     const method = tensor && methodByName(tensor.method, bench.methods);
-    const request = tensor && method && elementwisePass(tensor, method, bench.setup);
+    const request =
+      this.#solved.get(name) ?? (tensor && method && elementwisePass(tensor, method, bench.setup));
     if (tensor === undefined || request === undefined)
       throw new EngineError("INTERNAL", `${name} of ${this.#name} cannot be computed`);
     bench.open(tensor);

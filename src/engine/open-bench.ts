@@ -22,11 +22,7 @@ export function openBench(setup: WorkerSetup, files: FileTable, methods: readonl
     const tileBytes = Math.min(setup.tileBytes, COMPUTED_TILE_BYTES);
     const made =
       known.get(reference) ??
-      new ComputedTensors(
-        reference,
-        madeBy.tensors,
-        open({ ...setup, ...madeBy, shardPaths: [], tileBytes }),
-      );
+      new ComputedTensors(reference, madeBy, open({ ...setup, ...madeBy, shardPaths: [], tileBytes }));
     known.set(reference, made);
     return made;
   };

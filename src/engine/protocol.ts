@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
-import type { MethodModule, PlannedModel, PlannedTensor } from "../plan/types.ts";
+import type { MadeBy, MethodModule, PlannedModel, PlannedTensor } from "../plan/types.ts";
 import type { PassRequest, PassResult } from "./requests.ts";
 import type { ProgramSettings } from "./program.ts";
 import type { SharedAlignment } from "./row-pieces.ts";
@@ -14,6 +14,7 @@ export interface SetupModel extends Pick<PlannedModel, "reference" | "files"> {
 /** A plan whose tensors are computed where they are read. */
 export interface ComputedSetup extends Pick<WorkerSetup, "seed" | "models" | "alignments"> {
   readonly tensors: readonly PlannedTensor[];
+  readonly solved: NonNullable<MadeBy["solved"]>;
 }
 
 /** What a worker is started with. */

@@ -16,7 +16,7 @@ export interface IntermediateReport {
   readonly out?: string;
   /** Of its weights, as they are in a folder or would be. */
   readonly byteLength: number;
-  /** Only of those in a folder. */
+  /** Of what was done before those that took it: the whole merge, measuring, or nothing and then absent. */
   readonly seconds?: number;
   readonly readBytes?: number;
 }
@@ -69,8 +69,15 @@ export function summarizeIntermediate(
   return { name, mergeMethod, computed: "folder", ...place, byteLength, seconds, readBytes };
 }
 
-export function summarizeInside(name: string, { mergeMethod, output }: MergePlan): IntermediateReport {
-  return { name, mergeMethod, computed: "inside", byteLength: output.byteLength };
+/** `measured`: the run that found its coefficients, if there was one. */
+export function summarizeInside(
+  name: string,
+  { mergeMethod, output }: MergePlan,
+  measured?: Pick<RunReport, "seconds" | "readBytes">,
+): IntermediateReport {
+  const { byteLength } = output;
+  const spent = measured && { seconds: measured.seconds, readBytes: measured.readBytes };
+  return { name, mergeMethod, computed: "inside", byteLength, ...spent };
 }
 
 export function reportMerge(

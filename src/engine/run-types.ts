@@ -1,3 +1,4 @@
+import type { LinearCombination } from "../methods/combination.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import type { PlannedTensor } from "../plan/types.ts";
 import type { TensorKind } from "../tensor/names.ts";
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Called when all bytes of a tensor are in its shard; never for empty ones. */
   readonly onWritten?: ((tensor: PlannedTensor) => void) | undefined;
+  /** Asks for the combination of each tensor alone: nothing is combined, and no shard written. */
+  readonly onSolved?: ((tensor: PlannedTensor, combination: LinearCombination) => void) | undefined;
   /** Inputs that are not on this machine, and the file that they pass through. */
   readonly streamed?: StreamOptions | undefined;
 }

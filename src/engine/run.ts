@@ -5,6 +5,7 @@ import { methodByName } from "../methods/index.ts";
 import type { AnyMethod } from "../methods/define.ts";
 import { filesRead } from "../plan/reads.ts";
 import type { MergePlan, PlannedTensor } from "../plan/types.ts";
+import { isElementwise } from "./computable.ts";
 import { checkUnchanged } from "./files.ts";
 import { BitRooms } from "./kept-bits.ts";
 import { goesByRows, mergeResults } from "./passes/index.ts";
@@ -17,7 +18,7 @@ import type { RunOptions, RunReport } from "./run-types.ts";
 import { ReportSum } from "./report-sum.ts";
 import { StreamedInputs } from "./stream/streamed-inputs.ts";
 import type { Task } from "./tasks.ts";
-import { divide, stripes, workElements } from "./tasks.ts";
+import { apart, divide, stripes, workElements } from "./tasks.ts";
 import { DEFAULT_TILE_BYTES, workerSetup } from "./worker-setup.ts";
 
 /** A worker takes some 30 MB; more of them than this rarely read faster. */
@@ -79,7 +80,7 @@ class Run {
     this.#options.signal?.addEventListener("abort", onAbort);
     try {
       this.#throwIfStopped();
-      await this.#runTasks(this.#streamed?.tasks ?? divide(this.#plan));
+      await this.#runTasks(this.#streamed?.tasks ?? this.#tasks());
       await this.#pool.close();
       await this.#checkInputs();
       this.#unverifiedFiles = (await this.#streamed?.verify()) ?? 0;
@@ -92,6 +93,11 @@ class Run {
       this.#options.signal?.removeEventListener("abort", onAbort);
     }
     return this.#report((performance.now() - started) / 1000);
+  }
+
+  #tasks(): readonly Task[] {
+    const tasks = divide(this.#plan);
+    return this.#options.onSolved === undefined ? tasks : tasks.flatMap(apart);
   }
 
   #throwIfStopped(): void {
@@ -138,11 +144,20 @@ class Run {
     const byRange = tensors.length > 1 || stripes(first).length > 1;
     const steps = program({ method, tensor: first, count: size, byRange }, this.#plan, this.#rooms);
     let step = steps.next();
-    while (step.done !== true) step = steps.next(await this.#runPass(tensors, step.value, priority));
+    while (step.done !== true && !this.#isSolved(tensors, step.value))
+      step = steps.next(await this.#runPass(tensors, step.value, priority));
     for (const tensor of tensors) {
-      this.#reportOf(tensor).add(step.value);
+      if (step.done === true) this.#reportOf(tensor).add(step.value);
       this.#finish(tensor, workElements(tensor));
     }
+  }
+
+  /** Hands over the solution of tensors where nothing but that is asked for. */
+  #isSolved(tensors: readonly PlannedTensor[], pass: PassRequest): boolean {
+    const { onSolved } = this.#options;
+    if (onSolved === undefined || !isElementwise(pass)) return false;
+    if (pass.kind === "linear") for (const tensor of tensors) onSolved(tensor, pass);
+    return true;
   }
 
   async #runPass(

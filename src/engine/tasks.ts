@@ -62,6 +62,12 @@ export function divide(plan: MergePlan, { neighbours = false } = {}): Task[] {
   return tasks.sort((a, b) => compareByPlace(firstTensor(a), firstTensor(b)));
 }
 
+/** The tensors of a local task one by one, for the coordinator to solve. */
+export function apart(task: Task): Task[] {
+  if (task.kind === "shared") return [task];
+  return task.units.map(({ tensor }) => ({ kind: "shared", tensors: [tensor], size: workElements(tensor) }));
+}
+
 const firstTensor = (task: Task) => (task.kind === "local" ? task.units[0]?.tensor : task.tensors[0]);
 
 function compareByPlace(a: PlannedTensor | undefined, b: PlannedTensor | undefined): number {

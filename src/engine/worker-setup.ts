@@ -1,4 +1,4 @@
-import type { MergePlan } from "../plan/types.ts";
+import type { MadeBy, MergePlan } from "../plan/types.ts";
 import type { WeightFile } from "../sources/types.ts";
 import type { ComputedSetup, WorkerSetup } from "./protocol.ts";
 import { shareAlignment } from "./row-pieces.ts";
@@ -42,6 +42,6 @@ function readingSetup(
   };
 }
 
-function computedSetup(plan: MergePlan): ComputedSetup {
-  return { ...readingSetup(plan), tensors: plan.tensors };
+function computedSetup(plan: MadeBy): ComputedSetup {
+  return { ...readingSetup(plan), tensors: plan.tensors, solved: plan.solved ?? new Map() };
 }

@@ -1,9 +1,7 @@
-import { elementwisePass } from "../engine/computed-tensors.ts";
+import { isComputable } from "../engine/computable.ts";
 import type { MergeOptions } from "../engine/options.ts";
-import { runsInWorkers, workElements } from "../engine/tasks.ts";
 import type { AnyMethod } from "../methods/define.ts";
-import { methodByName } from "../methods/index.ts";
-import { passesOf } from "../plan/reads.ts";
+import { MEASURE, passesOf } from "../plan/reads.ts";
 import type { MergePlan, PlannedIntermediate } from "../plan/types.ts";
 import type { NamedRecipe } from "../recipe/types.ts";
 import type { Step } from "./plan-step.ts";
@@ -18,8 +16,8 @@ export type InsideOptions = Pick<MergeOptions, "keepIntermediate" | "noStore">;
 export type Places = ReadonlyMap<string, PlannedIntermediate["computed"]>;
 
 /**
- * Results are computed inside the merges that take them where each element follows from the same element of the inputs,
- * nobody wants to keep the result, and that reads no more than a folder would have read and written. `steps` has each
+ * Results are computed inside the merges that take them where each element follows from the same element of the inputs (once
+ * inner products are known), nobody wants to keep the result, and that reads no more than a folder would have read and written. `steps` has each
  * after those that it needs.
  */
 export function placesOf(
@@ -32,7 +30,7 @@ export function placesOf(
   for (const step of steps) {
     const level = 1 + Math.max(0, ...[...step.models.keys()].map((name) => levels.get(name) ?? 0));
     const kept = options.keepIntermediate !== undefined;
-    if (kept || level > MOST_LEVELS || isStreamed(step, options) || !isElementwise(step.plan, methods))
+    if (kept || level > MOST_LEVELS || isStreamed(step, options) || !isComputable(step.plan, methods))
       continue;
     levels.set(step.recipe.name, level);
   }
@@ -45,7 +43,7 @@ export function placesOf(
     );
     const inside = levels.has(recipe.name) && pays(plan, readings);
     places.set(recipe.name, inside ? "inside" : "folder");
-    takers.push({ models, readings: inside ? readings : plan.passes.length });
+    takers.push({ models, readings: plan.passes.length - 1 + (inside ? readings : 1) });
   }
   return places;
 }
@@ -55,20 +53,21 @@ function isStreamed({ models }: Step, { noStore = false }: InsideOptions): boole
   return noStore && [...models.values()].some(({ hub }) => (hub?.missing.length ?? 0) > 0);
 }
 
-function isElementwise(plan: MergePlan, methods: readonly AnyMethod[]): boolean {
-  return plan.tensors.every((tensor) => {
-    if (workElements(tensor) === 0) return true;
-    const method = methodByName(tensor.method, methods);
-    if (method === undefined || !runsInWorkers(tensor.method, plan)) return false;
-    return elementwisePass(tensor, method, plan) !== undefined;
-  });
-}
-
 /** A folder costs reading the inputs once, writing the result, and reading it as often as it is read. */
 function pays({ tensors, passes }: MergePlan, readings: number): boolean {
   const input = passes.at(-1)?.readBytes ?? 0;
   const result = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
   return readings * input <= input + result + readings * result;
+}
+
+/** True if coefficients have to be found before a result can be computed inside others. */
+export function isMeasured({ passes }: MergePlan): boolean {
+  return passes.some(({ name }) => name === MEASURE);
+}
+
+/** The plan as far as its coefficients need it. */
+export function measuringOf(plan: MergePlan): MergePlan {
+  return { ...plan, passes: plan.passes.filter(({ name }) => name === MEASURE) };
 }
 
 /** The steps' plans; their passes count what is read for results that are computed inside them. */

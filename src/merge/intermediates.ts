@@ -3,10 +3,15 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { MergeOptions } from "../engine/options.ts";
 import { summarizeInside, summarizeIntermediate } from "../engine/report.ts";
 import type { IntermediateReport, MergeReport } from "../engine/report.ts";
+import { runPlan } from "../engine/run.ts";
+import type { RunReport } from "../engine/run-types.ts";
+import type { LinearCombination } from "../methods/combination.ts";
+import type { PlannedTensor } from "../plan/types.ts";
 import { makeDirectory, removeDirectories } from "../sink/directory.ts";
 import { writing } from "../sink/errors.ts";
 import { checkOutput } from "../sink/open.ts";
 import { removeLeftoverResults } from "./leftover-results.ts";
+import { isMeasured, measuringOf } from "./inside.ts";
 import { inputModels, lockInputs } from "./lock-inputs.ts";
 import type { Step } from "./plan-step.ts";
 import type { IntermediateStep, Prepared } from "./prepare.ts";
@@ -97,6 +102,22 @@ async function openPlace(
   return { folder, temporary: true, close, tidy };
 }
 
+/** A step with the passes that are made for it before those that take it. */
+function beforeOthers(step: IntermediateStep): Step {
+  return step.computed === "folder" ? step : { ...step, plan: measuringOf(step.plan) };
+}
+
+/** Finds the coefficients of a result that is to be computed inside others. */
+async function measureStep(
+  step: IntermediateStep,
+  options: MergeOptions,
+): Promise<{ readonly run: RunReport; readonly solved: ReadonlyMap<string, LinearCombination> }> {
+  const solved = new Map<string, LinearCombination>();
+  const onSolved = ({ name }: PlannedTensor, combination: LinearCombination) => solved.set(name, combination);
+  const run = await runPlan(beforeOthers(step).plan, { ...options, shardPaths: [], onSolved });
+  return { run, solved };
+}
+
 async function mergeInto(
   { folder, temporary }: Place,
   { intermediates, output }: Prepared,
@@ -112,23 +133,31 @@ async function mergeInto(
   await checkOutput(out, results.planned(output), force);
 
   const lock = await lockOf({ intermediates, output }, options);
-  const progress = new ProgressSum([...inFolders, output], onProgress);
+  const before = intermediates.filter(({ computed, plan }) => computed === "folder" || isMeasured(plan));
+  const progress = new ProgressSum([...before.map(beforeOthers), output], onProgress);
   const reports = new Map<string, IntermediateReport>();
-  for (const [position, step] of inFolders.entries()) {
+  for (const [position, step] of before.entries()) {
     const { name } = step.recipe;
     const current = await results.ready(step);
+    const running = { ...options, onProgress: progress.next() };
+    if (step.computed === "inside") {
+      const { run, solved } = await measureStep(current, running);
+      results.addSolved(step, solved);
+      reports.set(name, summarizeInside(name, step.plan, run));
+      continue;
+    }
     const report = await runStep(
       current,
       folderOf(step),
       step.recipe.documentText,
-      { ...options, onProgress: progress.next() },
+      running,
       temporary ? undefined : await lockOfStep(current, options),
     );
     reports.set(name, summarizeIntermediate(name, report, temporary));
     await results.add(step);
     if (!temporary) continue;
-    const needed = results.needed([...inFolders.slice(position + 1), output]);
-    for (const done of inFolders.slice(0, position + 1))
+    const needed = results.needed([...before.slice(position + 1), output]);
+    for (const done of inFolders)
       if (!needed.has(done.recipe.name)) await rm(folderOf(done), { recursive: true, force: true });
   }
   const report = await runStep(

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { MadeBy } from "../plan/types.ts";
 import { smallFilesOf } from "../sink/small-files.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import type { Step } from "./plan-step.ts";
@@ -10,6 +11,8 @@ export class Results {
   readonly #steps: readonly IntermediateStep[];
   /** Of those in folders, by name; without times until they are written. */
   readonly #folders: Map<string, ModelHeaders>;
+  /** Of those inside that had to be measured, by name: the combinations of their tensors. */
+  readonly #solved = new Map<string, NonNullable<MadeBy["solved"]>>();
   readonly #folderOf: (step: IntermediateStep) => string;
 
   constructor(steps: readonly IntermediateStep[], folderOf: (step: IntermediateStep) => string) {
@@ -24,7 +27,10 @@ export class Results {
   /** A step as it will run. */
   planned<S extends Step>(step: S): S {
     const resolved = withModels(step, this.#folders);
-    const made = this.#insideOf(step).map((each) => [each.recipe.name, this.planned(each).plan] as const);
+    const made = this.#insideOf(step).map((each): [string, MadeBy] => {
+      const { name } = each.recipe;
+      return [name, { ...this.planned(each).plan, solved: this.#solved.get(name) ?? new Map() }];
+    });
     return { ...resolved, plan: withMadeBy(resolved.plan, new Map(made)) };
   }
 
@@ -44,6 +50,11 @@ export class Results {
   /** Takes note of a result that has been written. */
   async add(step: IntermediateStep): Promise<void> {
     this.#folders.set(step.recipe.name, await withTimes(placed(step.result, this.#folderOf(step))));
+  }
+
+  /** Takes note of the combinations of a result that was measured. */
+  addSolved({ recipe }: IntermediateStep, solved: NonNullable<MadeBy["solved"]>): void {
+    this.#solved.set(recipe.name, solved);
   }
 
   /** Names of the results that steps read, through others that are computed inside them too. */

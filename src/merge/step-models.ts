@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { MergePlan } from "../plan/types.ts";
+import type { MadeBy, MergePlan } from "../plan/types.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import type { Step } from "./plan-step.ts";
 
@@ -28,7 +28,7 @@ export function withModels<S extends Step>(step: S, now: ReadonlyMap<string, Mod
 }
 
 /** A plan some of whose models are computed by others' plans while it reads them; `made` is by name. */
-export function withMadeBy(plan: MergePlan, made: ReadonlyMap<string, MergePlan>): MergePlan {
+export function withMadeBy(plan: MergePlan, made: ReadonlyMap<string, MadeBy>): MergePlan {
   return {
     ...plan,
     models: plan.models.map((model) => {

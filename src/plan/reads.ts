@@ -60,6 +60,9 @@ function downloadOf({ repository, revision, commit, files, missing }: HubOrigin)
   };
 }
 
+/** The name of the pass in which methods measure. */
+export const MEASURE = "measure";
+
 /** A pass to measure what methods ask for, if any does, and one to combine. */
 export function passesOf(
   tensors: readonly PlannedTensor[],
@@ -73,7 +76,7 @@ export function passesOf(
   const bytesOf = readBytes(models);
   const combine = { name: "combine", readBytes: Math.round(bytesOf(tensors.flatMap(inputsOf))) };
   if (measured.length === 0) return [combine];
-  return [{ name: "measure", readBytes: Math.round(bytesOf(measured.flatMap(inputsOf))) }, combine];
+  return [{ name: MEASURE, readBytes: Math.round(bytesOf(measured.flatMap(inputsOf))) }, combine];
 }
 
 /** True if the merge depends on its seed. */

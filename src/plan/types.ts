@@ -1,4 +1,5 @@
 import type { ParameterValue } from "../recipe/types.ts";
+import type { LinearCombination } from "../methods/combination.ts";
 import type { Granularity } from "../methods/define.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { TensorKind } from "../tensor/names.ts";
@@ -109,7 +110,7 @@ export interface PlannedModel {
   readonly role: "base" | "model";
   readonly files: readonly WeightFile[];
   /** The merge whose result this is, if it is in no file but computed while it is read; set when a merge runs. */
-  readonly madeBy?: MergePlan;
+  readonly madeBy?: MadeBy;
   /** Bytes of this model's tensors that the merge reads in a pass. */
   readonly readBytes: number;
   readonly hub?: PlannedDownload;
@@ -144,6 +145,12 @@ export interface MethodModule {
   readonly sha256: string;
   /** Names of its merge methods. */
   readonly methods: readonly string[];
+}
+
+/** A merge whose tensors are computed while another one reads them. */
+export interface MadeBy extends MergePlan {
+  /** By name: the combination of each tensor that was measured before. */
+  readonly solved?: ReadonlyMap<string, LinearCombination>;
 }
 
 /** A merge whose result others take. */

@@ -49,7 +49,7 @@ describe("stockpot merge", () => {
       several.stdout,
       / {2}base {5}mean +\d+ kB {2}computed here: linear of \.\/demo\/glyphs\/ft1, /,
     );
-    assert.match(several.stdout, / {2}results {2}mean: computed tile by tile while it is read, in no file\n/);
+    assert.match(several.stdout, / {2}results {2}mean: computed tile by tile where it is read, in no file\n/);
     assert.match(
       several.stdout,
       /\nResults on the way\n {2}mean {2}linear +\d+ kB +computed while it was read, in no file\n\nWritten to /,

@@ -8,6 +8,8 @@ import { linear, list, MIX, tensorsOf, text } from "./both-ways.ts";
 
 const at = useTemporaryFolder();
 const Q = "model.layers.0.q_proj.weight";
+/** Elements of a model in its own dtype; its 128 biases are F32. */
+const FLOATS = 90 * 150 + 2 * 64 * 150 + 150;
 
 describe("A merge that computes what it takes", () => {
   before(() => {
@@ -23,8 +25,7 @@ describe("A merge that computes what it takes", () => {
       planned.intermediates?.map(({ name, computed }) => [name, computed]),
       [["mix", "inside"]],
     );
-    const floats = 90 * 150 + 2 * 64 * 150 + 150;
-    const bytes = 4 * (2 * floats + 4 * 128);
+    const bytes = 4 * (2 * FLOATS + 4 * 128);
     assert.deepEqual(planned.passes, [
       { name: "measure", readBytes: bytes },
       { name: "combine", readBytes: bytes + 9 * 8 },
@@ -39,6 +40,18 @@ describe("A merge that computes what it takes", () => {
     assert.equal(report.run.readBytes, 2 * bytes + 9 * 8);
     assert.equal(seen.at(-1)?.doneBytes, report.run.readBytes);
     assert.equal(seen.at(-1)?.totalBytes, report.run.readBytes);
+  });
+
+  it("counts what is measured before as progress, too, and tells what it took", async () => {
+    const slerp = { merge_method: "slerp", base_model: "ft1", models: list("ft2"), parameters: { t: 0.3 } };
+    const recipe = { text: text([{ name: "mix", ...slerp }, linear("mix", "ft3")]) };
+    const seen: Progress[] = [];
+    const onProgress = (each: Progress) => seen.push(each);
+    const { intermediates, run } = await merge({ recipe, cwd: at(), out: at("measured"), onProgress });
+    const bytes = 2 * (2 * FLOATS + 4 * 128);
+    assert.equal(intermediates?.[0]?.readBytes, bytes);
+    const last = seen.at(-1);
+    assert.deepEqual([last?.doneBytes, last?.totalBytes], [bytes + run.readBytes, bytes + run.readBytes]);
   });
 
   it("names the model and the tensor whose values are not finite, and counts each once", async () => {

@@ -50,12 +50,30 @@ describe("A result that is computed inside the merge that takes it", () => {
         { sources: [{ model: "ft2", layer_range: [0, 1] }] },
       ],
     },
+    "a model stock": { merge_method: "model_stock", base_model: "base", models: list("ft1", "ft2") },
+    "a model stock by layers, with parts of other methods": {
+      merge_method: "model_stock",
+      base_model: "base",
+      models: list("ft1", "ft2"),
+      parameters: { granularity: "layer" },
+      overrides: [
+        { tensors: ["model.norm.weight"], merge_method: "linear", parameters: { weight: 0.7 } },
+        { tensors: ["*.bias"], merge_method: "passthrough", model: "ft2" },
+      ],
+    },
+    "metagpt over the whole models": {
+      merge_method: "metagpt",
+      base_model: "base",
+      models: list("ft1", "ft2"),
+    },
+    "a slerp": { merge_method: "slerp", base_model: "ft1", models: list("ft2"), parameters: { t: 0.3 } },
+    "a geometric median": { merge_method: "geometric_median", models: list("ft1", "ft2"), dtype: "float16" },
     "one model as it is": { merge_method: "passthrough", models: list("ft1") },
   };
   for (const [what, inner] of Object.entries(INNER))
     it(`may be ${what}`, async () => {
       const named = { name: "mix", ...inner };
-      const outer = { merge_method: "model_stock", base_model: "mix", models: list("ft2", "wide") };
+      const outer = { merge_method: "model_stock", base_model: "mix", models: list("ft3", "wide") };
       assert.deepEqual(placesIn(await bothWays([named, outer], { cwd: at(), tileBytes: 1 })), {
         mix: "inside",
       });
@@ -95,6 +113,30 @@ describe("A result that is computed inside the merge that takes it", () => {
       const report = await bothWays(documents, { cwd: at(), tileBytes, maxShardBytes: 50_000 });
       assert.deepEqual(placesIn(report), { mix: "inside", second: "inside", third: "inside" });
     }
+  });
+
+  it("may be measured where it is made of results that are computed inside it, and by others that are in folders", async () => {
+    const signs = { merge_method: "ties", base_model: "base", models: list("ft1", "ft2") };
+    const report = await bothWays(
+      [
+        MIX,
+        { name: "signs", ...signs, parameters: { weight: 1, density: 0.5 } },
+        {
+          name: "between",
+          merge_method: "slerp",
+          base_model: "mix",
+          models: list("signs"),
+          parameters: { t: 0.3 },
+        },
+        { name: "around", merge_method: "karcher", models: list("between", "ft3") },
+        { merge_method: "model_stock", base_model: "base", models: list("around", "ft1") },
+      ],
+      { cwd: at(), workers: 2, tileBytes: 1 },
+    );
+    const places = { mix: "inside", signs: "folder", between: "inside", around: "inside" };
+    assert.deepEqual(placesIn(report), places);
+    const times = report.intermediates?.map(({ seconds }) => typeof seconds);
+    assert.deepEqual(times, ["undefined", "number", "number", "number"]);
   });
 
   it("may be made of models with adapters", async () => {
