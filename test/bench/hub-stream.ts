@@ -2,13 +2,13 @@
  * Merges three models by Model Stock from disk and, without storing them, from a Hub on this machine, in turns:
  * node scripts/run.mjs dist/test/bench/hub-stream.js [rounds]
  */
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCheckpoints, SIZES } from "./checkpoints.ts";
-import { PROGRAM } from "../fixtures/program.ts";
-import { contentOfFile } from "../hub/server/content.ts";
+import { serveUsage, startServer } from "./served.ts";
+import { measureNode, median } from "../fixtures/measure.ts";
+import { contentOf } from "../hub/server/content.ts";
 import { startHub } from "../hub/server/server.ts";
 
 const MODELS = ["base", "ft1", "ft2"];
@@ -18,15 +18,16 @@ const SIZE = "0.3B";
 if (process.argv[2] === "serve") await serve(process.argv[3] ?? "");
 else await compare(Number(process.argv[2] ?? 5));
 
+/** The files are in memory, so that the server takes as little as possible of the time that it shares with the merge. */
 async function serve(folder: string): Promise<void> {
   const hub = await startHub();
   for (const model of MODELS) {
     hub.commit(`org/${model}`, {
       "config.json": "{}",
-      "model.safetensors": await contentOfFile(join(folder, model, "model.safetensors")),
+      "model.safetensors": contentOf(readFileSync(join(folder, model, "model.safetensors"))),
     });
   }
-  process.stdout.write(`${hub.url}\n`);
+  serveUsage(hub.url);
 }
 
 async function compare(rounds: number): Promise<void> {
@@ -41,37 +42,36 @@ async function compare(rounds: number): Promise<void> {
     return path;
   };
   const [local, remote] = [recipe(""), recipe("org/")];
-  const words = ["dist/test/bench/hub-stream.js", "serve", folder];
-  const server = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+  const server = await startServer(["dist/test/bench/hub-stream.js", "serve", folder]);
+  process.env["HF_ENDPOINT"] = server.url;
+  process.env["HF_HOME"] = join(folder, "home");
   try {
-    const url = await new Promise<string>((resolve) =>
-      server.stdout.once("data", (text) => resolve(String(text).trim())),
-    );
-    const environment = { HF_ENDPOINT: url, HF_HOME: join(folder, "home") };
     const ratios: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const disk = seconds(folder, [local], environment);
-      const stream = seconds(folder, [remote, "--no-store"], environment);
-      ratios.push(stream / disk);
-      process.stdout.write(`from disk ${disk.toFixed(2)} s, streamed ${stream.toFixed(2)} s\n`);
+      const disk = merge(folder, [local]);
+      const before = await server.usedMs();
+      const stream = merge(folder, [remote, "--no-store"]);
+      const serverMs = (await server.usedMs()) - before;
+      ratios.push(stream.wallMs / disk.wallMs);
+      process.stdout.write(
+        `from disk ${show(disk.wallMs)} (processor ${show(disk.usedMs)}), ` +
+          `streamed ${show(stream.wallMs)} (processor ${show(stream.usedMs)}, server ${show(serverMs)})\n`,
+      );
     }
-    const median = ratios.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? NaN;
-    process.stdout.write(`median of the ratios ${median.toFixed(2)}\n`);
+    process.stdout.write(`median of the ratios ${median(ratios).toFixed(2)}\n`);
   } finally {
-    server.kill();
+    server.stop();
     rmSync(folder, { recursive: true });
   }
 }
 
-function seconds(folder: string, words: readonly string[], environment: Record<string, string>): number {
+const show = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+
+function merge(folder: string, words: readonly string[]): { wallMs: number; usedMs: number } {
   const [recipe = "", ...flags] = words;
   const out = join(folder, "out");
-  const started = performance.now();
-  const command = [PROGRAM, "merge", recipe, out, "--quiet", "--no-lock", ...flags];
-  const options = { env: { ...process.env, ...environment }, encoding: "utf8" } as const;
-  const { status, stderr } = spawnSync(process.execPath, command, options);
-  const took = (performance.now() - started) / 1000;
-  if (status !== 0) process.stderr.write(`${command.join(" ")} failed: ${stderr}\n`);
+  const command = ["dist/src/cli/main.js", "merge", recipe, out, "--quiet", "--no-lock", ...flags];
+  const { wallMs, userMs, systemMs } = measureNode(command).usage;
   rmSync(out, { recursive: true, force: true });
-  return took;
+  return { wallMs, usedMs: userMs + systemMs };
 }

@@ -1,86 +1,82 @@
 /**
- * Pulls a model from a Hub on this machine and compares the time with that of curl for the same file:
- * node scripts/run.mjs dist/test/bench/hub.js [MB] [rounds]
+ * Pulls a model from a Hub on this machine and compares time and processor time with those of curl for the same file:
+ * node scripts/run.mjs dist/test/bench/hub.js [MB, up to 2000] [rounds]
  */
-import { spawn, spawnSync } from "node:child_process";
 import { randomFillSync } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PROGRAM } from "../fixtures/program.ts";
-import { contentOfFile } from "../hub/server/content.ts";
+import { contentOf } from "../hub/server/content.ts";
 import { startHub } from "../hub/server/server.ts";
+import { measureNode, measureShell, median } from "../fixtures/measure.ts";
+import type { Usage } from "../fixtures/measure.ts";
+import { serveUsage, startServer } from "./served.ts";
 
 const MODEL = "bench/model";
+const RANDOM_BYTES = 1e6;
 
-if (process.argv[2] === "serve") await serve(process.argv[3] ?? "");
-else await compare(Number(process.argv[2] ?? 1000), Number(process.argv[3] ?? 5));
+interface Measured extends Usage {
+  /** Of the server, meanwhile. */
+  readonly serverMs: number;
+}
 
-async function serve(file: string): Promise<void> {
+if (process.argv[2] === "serve") await serve(Number(process.argv[3]));
+else await compare(Number(process.argv[2] ?? 1500), Number(process.argv[3] ?? 5));
+
+/** The file is in memory, so that the server takes as little as possible of the time that it shares with its clients. */
+async function serve(megabytes: number): Promise<void> {
   const hub = await startHub();
-  hub.commit(MODEL, { "model.safetensors": await contentOfFile(file), "config.json": "{}" });
-  process.stdout.write(`${hub.url}\n`);
+  const file = Buffer.allocUnsafe(megabytes * RANDOM_BYTES);
+  for (let at = 0; at < file.length; at += RANDOM_BYTES) randomFillSync(file.subarray(at, at + RANDOM_BYTES));
+  hub.commit(MODEL, { "model.safetensors": contentOf(file), "config.json": "{}" });
+  serveUsage(hub.url);
 }
 
 async function compare(megabytes: number, rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stockpot-bench-"));
-  const file = join(folder, "file");
-  writeRandom(file, megabytes);
-  const server = spawn(process.execPath, ["dist/test/bench/hub.js", "serve", file], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const server = await startServer(["dist/test/bench/hub.js", "serve", String(megabytes)]);
+  const file = `${server.url}/${MODEL}/resolve/main/model.safetensors`;
+  const copy = join(folder, "copy");
+  process.env["HF_ENDPOINT"] = server.url;
+  process.env["HF_HOME"] = join(folder, "home");
+  const programs: Readonly<Record<string, () => Usage>> = {
+    "curl into a file": () => measureShell('curl -sfL -o "$2" "$1"', [file, copy]),
+    "the same, and SHA-256": () =>
+      measureShell('curl -sfL "$1" | tee "$2" | openssl dgst -sha256 > /dev/null', [file, copy]),
+    // By pattern: the file is no model.
+    "stockpot pull": () =>
+      measureNode(["dist/src/cli/main.js", "pull", MODEL, "--quiet", "--include", "*"]).usage,
+  };
+  const measured = new Map<string, Measured[]>(Object.keys(programs).map((name) => [name, []]));
   try {
-    const url = await new Promise<string>((resolve) =>
-      server.stdout.once("data", (text) => resolve(String(text).trim())),
-    );
-    const curl: number[] = [];
-    const pull: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const target = join(folder, "curl");
-      curl.push(seconds("curl", ["-sfL", "-o", target, `${url}/${MODEL}/resolve/main/model.safetensors`]));
-      rmSync(target);
-      const environment = { HF_ENDPOINT: url, HF_HOME: join(folder, "home") };
-      // By pattern: the file is no model.
-      const words = [PROGRAM, "pull", MODEL, "--quiet", "--include", "*"];
-      pull.push(seconds(process.execPath, words, environment));
-      rmSync(join(folder, "home"), { recursive: true });
+      for (const [name, run] of Object.entries(programs)) {
+        const before = await server.usedMs();
+        const usage = run();
+        measured.get(name)?.push({ ...usage, serverMs: (await server.usedMs()) - before });
+        for (const left of [copy, join(folder, "home")]) rmSync(left, { recursive: true, force: true });
+      }
     }
-    report("median", megabytes, median(curl), median(pull));
-    report("best", megabytes, Math.min(...curl), Math.min(...pull));
+    report(measured, megabytes);
   } finally {
-    server.kill();
+    server.stop();
     rmSync(folder, { recursive: true });
   }
 }
 
-function report(what: string, megabytes: number, curl: number, pull: number): void {
-  const rate = (each: number) => `${(megabytes / each).toFixed(0)} MB/s`;
-  process.stdout.write(
-    `${what} of ${megabytes} MB: curl ${rate(curl)}, stockpot pull ${rate(pull)}, ratio ${(curl / pull).toFixed(2)}\n`,
-  );
-}
-
-function writeRandom(file: string, megabytes: number): void {
-  const descriptor = openSync(file, "w");
-  const bytes = new Uint8Array(1e6);
-  for (let k = 0; k < megabytes; k++) writeSync(descriptor, randomFillSync(bytes));
-  closeSync(descriptor);
-}
-
-function seconds(
-  command: string,
-  words: readonly string[],
-  environment: Record<string, string> = {},
-): number {
-  const started = performance.now();
-  const { status, stderr } = spawnSync(command, words, {
-    env: { ...process.env, ...environment },
-    encoding: "utf8",
-  });
-  if (status !== 0) process.stderr.write(`${command} failed: ${stderr}\n`);
-  return (performance.now() - started) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+function report(measured: ReadonlyMap<string, readonly Measured[]>, megabytes: number): void {
+  const gigabytes = megabytes / 1000;
+  const [reference] = [...measured.values()].map((each) => median(each.map(({ wallMs }) => wallMs)));
+  for (const [name, usages] of measured) {
+    const wallMs = median(usages.map((usage) => usage.wallMs));
+    const rates = usages.map((usage) => (megabytes / usage.wallMs) * 1000).sort((a, b) => a - b);
+    const perGigabyte = (pick: (usage: Measured) => number) =>
+      `${(median(usages.map(pick)) / 1000 / gigabytes).toFixed(2)} s`;
+    process.stdout.write(
+      `${name}: ${((megabytes / wallMs) * 1000).toFixed(0)} MB/s (${rates.map((rate) => rate.toFixed(0)).join(", ")}), ` +
+        `${((reference ?? NaN) / wallMs).toFixed(2)} x; for a gigabyte ` +
+        `${perGigabyte(({ userMs, systemMs }) => userMs + systemMs)} of processor time, ` +
+        `${perGigabyte(({ serverMs }) => serverMs)} of the server\n`,
+    );
+  }
 }

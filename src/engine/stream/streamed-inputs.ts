@@ -17,7 +17,7 @@ const MEMORY_SPOOL_BYTES = 2 ** 28;
 /** Of a spool on disk at least, so that the next tasks' blocks arrive while workers are busy. */
 const FILE_SPOOL_BYTES = 2 ** 30;
 /** Neighbouring tensors are fetched together up to this many bytes, so that servers see few, large requests. */
-const BLOCK_BYTES = { memory: 2 ** 23, file: 2 ** 25 };
+const BLOCK_BYTES = { memory: 2 ** 24, file: 2 ** 25 };
 /** Of what the largest task needs: itself, and as much on its way for the next one. */
 const TASKS_IN_SPOOL = 2;
 
