@@ -23,6 +23,8 @@ export class PartialBlob {
   readonly #file: FileHandle;
   readonly #handles: readonly FileHandle[];
   readonly #journal: Journal;
+  /** Chunks that are being written, each by one at a time: what was verified must not be written over. */
+  readonly #busy = new Set<number>();
 
   private constructor(
     path: string,
@@ -71,11 +73,9 @@ export class PartialBlob {
   }
 
   missing(): MissingRange[] {
-    const ranges = [...this.#done].map((count, chunk) => {
-      const start = chunk * this.#chunkBytes;
-      return { chunk, begin: start + count, end: start + this.#lengthOf(chunk) };
-    });
-    return ranges.filter(({ begin, end }) => begin < end);
+    return [...this.#done.keys()]
+      .map((chunk) => this.missingOf(chunk))
+      .filter(({ begin, end }) => begin < end);
   }
 
   /** What is missing of one chunk. */
@@ -84,16 +84,24 @@ export class PartialBlob {
     return { chunk, begin: start + (this.#done[chunk] ?? 0), end: start + this.#lengthOf(chunk) };
   }
 
-  /** Writes bytes that start at `position`, as far as they are what comes next in their chunks; gives how many bytes were. */
+  /**
+   * Writes bytes that start at `position`, as far as they are what comes next in their chunks and nobody else is at those;
+   * gives how many bytes were.
+   */
   async write(position: number, bytes: Uint8Array): Promise<number> {
     let written = 0;
     for (let at = position; at < position + bytes.length;) {
       const chunk = Math.floor(at / this.#chunkBytes);
       const { begin, end } = this.missingOf(chunk);
       const stop = Math.min(end, position + bytes.length);
-      if (begin >= at && begin < stop) {
-        await writeAll(this.#file, bytes.subarray(begin - position, stop - position), begin);
-        this.#journal.note(chunk, stop - chunk * this.#chunkBytes);
+      if (begin >= at && begin < stop && !this.#busy.has(chunk)) {
+        this.#busy.add(chunk);
+        try {
+          await writeAll(this.#file, bytes.subarray(begin - position, stop - position), begin);
+          this.#journal.note(chunk, stop - chunk * this.#chunkBytes);
+        } finally {
+          this.#busy.delete(chunk);
+        }
         written += stop - begin;
       }
       at = Math.max(stop, (chunk + 1) * this.#chunkBytes);
