@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, { modules: readonly string[]; types?: 
   methods: { modules: ["errors", "tensor"], types: ["kernels"] },
   sources: { modules: ["errors", "nearest", "tensor", "safetensors", "pytorch"] },
   recipe: { modules: ["errors", "nearest", "tensor", "methods", "sources"] },
-  tokenizer: { modules: ["errors", "nearest", "safetensors"], types: ["sources"] },
+  tokenizer: { modules: ["errors", "nearest", "safetensors", "sources"] },
   plan: {
     modules: ["errors", "nearest", "tensor", "safetensors", "methods", "sources", "recipe", "tokenizer"],
   },

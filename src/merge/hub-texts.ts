@@ -2,8 +2,9 @@ import type { PlanOptions } from "../engine/options.ts";
 import { fetchFiles } from "../hub/fetch-files.ts";
 import { HubTransport } from "../hub/transport.ts";
 import type { Recipe } from "../recipe/types.ts";
+import { hubOrigins } from "../sources/types.ts";
 import type { HubOrigin, ModelHeaders } from "../sources/types.ts";
-import { TOKENIZER_FILES } from "../tokenizer/files.ts";
+import { TOKENIZER_FILES } from "../sources/tokenizer-names.ts";
 import { READ_FILES } from "./tokenizers.ts";
 
 /**
@@ -19,9 +20,11 @@ export async function bringTexts(
   const isSilent = recipes.every(
     ({ tokenizer, chatTemplate }) => tokenizer === undefined && chatTemplate === undefined,
   );
-  const isOne = origins.length === models.length && new Set(origins.map(tokenizerHashes)).size === 1;
+  // A model may have its adapter's tokenizer.
+  const isOwn = models.every(({ contents }) => contents === undefined);
+  const isOne = isOwn && origins.length === models.length && new Set(origins.map(tokenizerHashes)).size === 1;
   const names = READ_FILES.filter((name) => !(isSilent && isOne && TOKENIZER_FILES.includes(name)));
-  const wanted = origins.map((repository) => ({
+  const wanted = models.flatMap(hubOrigins).map((repository) => ({
     repository,
     files: repository.files.filter(({ name }) => names.includes(name) && repository.missing.includes(name)),
   }));

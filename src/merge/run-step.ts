@@ -9,7 +9,7 @@ import { openSink } from "../sink/open.ts";
 import type { WrittenFile } from "../sink/types.ts";
 import { withoutTokens } from "../lock/secrets.ts";
 import type { ModelHeaders } from "../sources/types.ts";
-import { TOKENIZER_FILES } from "../tokenizer/files.ts";
+import { TOKENIZER_FILES } from "../sources/tokenizer-names.ts";
 import { lockText } from "./lock.ts";
 import type { Step } from "./plan-step.ts";
 import { streamingOf } from "./stream.ts";

@@ -7,7 +7,7 @@ import type { OwnFile } from "../sink/types.ts";
 import { parseConfig } from "../sources/config.ts";
 import type { LargeText } from "../sources/types.ts";
 import { tokenIdEdits } from "../tokenizer/config-edits.ts";
-import { TOKENIZER_FILES } from "../tokenizer/files.ts";
+import { TOKENIZER_FILES } from "../sources/tokenizer-names.ts";
 import { wholeText } from "../tokenizer/json.ts";
 import { modelAt } from "../tokenizer/output-vocabulary.ts";
 import type { TokenizerFiles } from "../tokenizer/types.ts";

@@ -1,6 +1,6 @@
 import { readSideTexts } from "../sources/side-texts.ts";
 import type { ModelHeaders } from "../sources/types.ts";
-import { OPAQUE_FILES, TOKENIZER_FILES } from "../tokenizer/files.ts";
+import { OPAQUE_FILES, TOKENIZER_FILES } from "../sources/tokenizer-names.ts";
 import type { TokenizerFiles } from "../tokenizer/types.ts";
 
 export const GENERATION_CONFIG = "generation_config.json";

@@ -113,6 +113,12 @@ export function vocabularyEdits(
   return key === undefined ? {} : { [key]: rows };
 }
 
+/** The size of the vocabulary, where the donor has an adapter that was trained with added tokens. */
+export function resizedEdits({ config, adapter }: ModelHeaders): ConfigEdits {
+  const key = adapter?.rows === undefined ? undefined : nestedKey(config, "vocab_size");
+  return key === undefined || adapter?.rows === undefined ? {} : { [key]: adapter.rows };
+}
+
 /** The name that a reference puts in place of the donor's architectures. */
 export function architectureEdits(donor: ModelHeaders, name: string | undefined): ConfigEdits {
   const current = configValue(donor.config, "architectures");

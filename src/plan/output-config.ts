@@ -3,7 +3,14 @@ import type { ModelHeaders } from "../sources/types.ts";
 import { depthOf, stacksOf } from "../tensor/stacks.ts";
 import type { Stack } from "../tensor/stacks.ts";
 import { tokenIdEdits, vocabularySizeEdits } from "../tokenizer/config-edits.ts";
-import { architectureEdits, layerEdits, layersTaken, tieEdits, vocabularyEdits } from "./config-edits.ts";
+import {
+  architectureEdits,
+  layerEdits,
+  layersTaken,
+  resizedEdits,
+  tieEdits,
+  vocabularyEdits,
+} from "./config-edits.ts";
 import type { ConfigEdits } from "./config-edits.ts";
 import type { PlanContext } from "./context.ts";
 import { layerKeysOf } from "./layer-keys.ts";
@@ -26,6 +33,7 @@ export function configEditsOf(
   const edits = [
     architectureEdits(donor, table.references[DONOR]?.overrideArchitecture),
     ...restacked,
+    ...(context.vocabularies.merged === undefined ? [resizedEdits(donor)] : []),
     ...(context.options.truncateEmbeddings === true ? [vocabularyEdits(donor, tensors)] : []),
     tokenizerEdits(donor, context),
     tieEdits(donor, table.headers, names),

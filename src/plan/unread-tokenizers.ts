@@ -1,6 +1,6 @@
 import type { Problem } from "../errors.ts";
 import type { ModelHeaders } from "../sources/types.ts";
-import { OPAQUE_FILES } from "../tokenizer/files.ts";
+import { OPAQUE_FILES } from "../sources/tokenizer-names.ts";
 import type { PlanContext } from "./context.ts";
 import { DONOR } from "./models.ts";
 

@@ -3,7 +3,7 @@ import { vocabularyDifferences } from "../tokenizer/differences.ts";
 import type { VocabularyDifference } from "../tokenizer/differences.ts";
 import type { Alignment } from "../tokenizer/row-map.ts";
 import type { TokenCount } from "../tokenizer/token-count.ts";
-import { VOCABULARY_FILES } from "../tokenizer/files.ts";
+import { VOCABULARY_FILES } from "../sources/tokenizer-names.ts";
 import type { AlignedModel, TokenizerFiles } from "../tokenizer/types.ts";
 import { readIfPossible, tokensFrom, tokensWithoutRow } from "../tokenizer/tokens-from.ts";
 import { DONOR } from "./models.ts";

@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import { SourceError } from "../errors.ts";
 import { nearestName } from "../nearest.ts";
 import { hasTokenRows } from "../tensor/names.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { refused, scaleOf } from "./adapter-config.ts";
+import { ADAPTER_CONFIG } from "./open-adapter.ts";
 import type { AdapterModule, AdapterWeights } from "./open-adapter.ts";
+import { TOKENIZER_FILES } from "./tokenizer-names.ts";
 import type { AdapterMatrix, LowRank, ModelHeaders, TensorHeader } from "./types.ts";
 
 /** Bounds a row of the left matrix in a worker's scratch; adapters in use have ranks up to 256. */
@@ -13,11 +16,14 @@ const MAX_RANK = 4_096;
 export function applyAdapter(model: ModelHeaders, adapter: AdapterWeights, reference: string): ModelHeaders {
   const file = model.files.length;
   const tensors = new Map(model.tensors);
+  let vocabulary: VocabularyChange | undefined;
   // First: PEFT may save an embedding whole and a product to add to it.
   for (const [name, tensor] of adapter.replacements) {
     const target = find(tensors, name, adapter);
     const old = tensors.get(target);
-    if (old !== undefined && !sameShape(old.shape, tensor.shape)) throw reshaped(adapter, tensor, old);
+    if (hasTokenRows(target)) vocabulary = { rows: rowsOf(adapter, tensor, old) ?? vocabulary?.rows };
+    else if (old !== undefined && !sameShape(old.shape, tensor.shape))
+      throw misfit(adapter, `${tensor.name} has the shape [${tensor.shape.join(", ")}]`, old);
     tensors.set(target, { ...tensor, name: target, file });
   }
   for (const module of adapter.modules) {
@@ -26,7 +32,36 @@ export function applyAdapter(model: ModelHeaders, adapter: AdapterWeights, refer
     if (header !== undefined)
       tensors.set(name, { ...header, lowRank: lowRankOf(header, module, adapter, file) });
   }
-  return { ...model, reference, files: [...model.files, adapter.file], tensors, adapter: adapter.origin };
+  return {
+    ...model,
+    reference,
+    files: [...model.files, adapter.file],
+    tensors,
+    ...sideOf(model, adapter, vocabulary),
+  };
+}
+
+/** An adapter that brings rows of tokens of its own. */
+interface VocabularyChange {
+  /** If they are as many as the model has: undefined. */
+  readonly rows: number | undefined;
+}
+
+/** With an embedding of its own, the adapter's tokenizer is the model's: the rows may be of tokens that were added. */
+function sideOf(
+  { sideFiles }: ModelHeaders,
+  { originOf, location, file, tokenizer }: AdapterWeights,
+  vocabulary: VocabularyChange | undefined,
+): Partial<ModelHeaders> {
+  const own = vocabulary === undefined ? [] : tokenizer;
+  const adapter = originOf([file.name, ADAPTER_CONFIG, ...own.map(({ name }) => name)]);
+  if (own.length === 0) return { adapter };
+  const kept = sideFiles.filter(({ name }) => !TOKENIZER_FILES.includes(name));
+  return {
+    adapter: { ...adapter, ...(vocabulary?.rows !== undefined && { rows: vocabulary.rows }) },
+    sideFiles: [...kept, ...own].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    contents: new Map(own.map(({ name }) => [name, { path: join(location, name) }])),
+  };
 }
 
 const sameShape = (a: readonly number[], b: readonly number[]) =>
@@ -97,17 +132,25 @@ function isNarrow(dtype: string): dtype is AdapterMatrix["dtype"] {
   return dtype === "F32" || dtype === "F16" || dtype === "BF16";
 }
 
-function reshaped(adapter: AdapterWeights, { name, shape }: Omit<TensorHeader, "file">, old: TensorHeader) {
+/** The number of rows of an embedding or head that the adapter brings, if the model's own has another. */
+function rowsOf(
+  adapter: AdapterWeights,
+  { name, shape }: Omit<TensorHeader, "file">,
+  old: TensorHeader | undefined,
+): number | undefined {
   const [rows = 0, ...rest] = shape;
-  const [oldRows = 0, ...oldRest] = old.shape;
-  if (!hasTokenRows(old.name) || !sameShape(rest, oldRest))
-    return misfit(adapter, `${name} has the shape [${shape.join(", ")}]`, old);
-  const { where } = adapter;
-  const message = `${where}: ${name} has ${rows} rows, the model's ${old.name} has ${oldRows}: the adapter was trained with a vocabulary of another size`;
+  const [oldRows = rows, ...oldRest] = old?.shape ?? shape;
+  if (old !== undefined && !sameShape(rest, oldRest))
+    throw misfit(adapter, `${name} has the shape [${shape.join(", ")}]`, old);
+  if (rows === oldRows) return undefined;
+  const { where, tokenizer } = adapter;
+  if (old === undefined || tokenizer.length > 0) return rows;
+  const message =
+    `${where}: ${name} has ${rows} rows, the model's ${old.name} has ${oldRows}: ` +
+    "the adapter was trained with a vocabulary of another size, and there is no tokenizer beside it";
   const hint =
-    "Merge it into the model first, with its own tokenizer: in PEFT, model.resize_token_embeddings" +
-    `(${rows}) before the adapter is loaded, then merge_and_unload, and save model and tokenizer to one folder.`;
-  return new SourceError("SOURCE_ADAPTER", message, { where, hint });
+    "Save the tokenizer that it was trained with into its folder: tokenizer.save_pretrained(FOLDER).";
+  throw new SourceError("SOURCE_ADAPTER", message, { where, hint });
 }
 
 function misfit({ where }: AdapterWeights, what: string, { name, shape }: TensorHeader): SourceError {

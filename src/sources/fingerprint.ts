@@ -6,6 +6,7 @@ import { LENGTH_BYTES, MAX_HEADER_BYTES } from "../safetensors/header.ts";
 import { SourceError } from "../errors.ts";
 import { unreadable } from "./file.ts";
 import { ADAPTER_CONFIG } from "./open-adapter.ts";
+import { sidePath } from "./side-texts.ts";
 import type { HubFile, HubOrigin, ModelHeaders } from "./types.ts";
 
 /** Files up to this length are hashed whole: tokenizers and the like, in some 30 ms at most. */
@@ -34,15 +35,16 @@ export interface Fingerprint {
 
 /** Weights, config.json and all small files of a model; only small files and headers are read for it. */
 export async function fingerprintsOf(model: ModelHeaders): Promise<Fingerprint[]> {
-  const { files, sideFiles, config, location, hub, adapter } = model;
+  const { files, sideFiles, config, hub, adapter, contents } = model;
   const names = [...(config === undefined ? [] : ["config.json"]), ...sideFiles.map(({ name }) => name)];
   const weights = files.map(({ name, path }) => ({ name, path, isWeights: true }));
-  const small = names.map((name) => ({ name, path: join(location, name), isWeights: false }));
-  const own = adapter === undefined ? weights : weights.slice(0, -1);
-  const found = [...(await read(own, hub)), ...(await read(small, hub))];
-  if (adapter === undefined) return found;
+  const small = names.map((name) => ({ name, path: sidePath(model, name), isWeights: false }));
+  if (adapter === undefined) return [...(await read(weights, hub)), ...(await read(small, hub))];
   const settings = { name: ADAPTER_CONFIG, path: join(adapter.location, ADAPTER_CONFIG), isWeights: false };
-  return [...found, ...(await read([...weights.slice(-1), settings], adapter.hub))];
+  const isAdapters = ({ name }: Place) => contents?.has(name) === true;
+  const own = [...weights.slice(0, -1), ...small.filter((place) => !isAdapters(place))];
+  const adapters = [...weights.slice(-1), settings, ...small.filter(isAdapters)];
+  return [...(await read(own, hub)), ...(await read(adapters, adapter.hub))];
 }
 
 type Place = Pick<Fingerprint, "name" | "path" | "isWeights">;

@@ -10,7 +10,8 @@ import type { OpenOptions } from "./locate.ts";
 import { DiskStore } from "./store.ts";
 import type { ModelStore } from "./store.ts";
 import { referenceText } from "./types.ts";
-import type { AdapterOrigin, ModelReference, TensorHeader, WeightFile } from "./types.ts";
+import { TOKENIZER_FILES } from "./tokenizer-names.ts";
+import type { AdapterOrigin, ModelReference, SideFile, TensorHeader, WeightFile } from "./types.ts";
 
 type AdapterReference = NonNullable<ModelReference["lora"]>;
 type AdapterTensor = Omit<TensorHeader, "file">;
@@ -28,13 +29,18 @@ export interface AdapterModule {
 
 export interface AdapterWeights {
   readonly where: string;
-  readonly origin: AdapterOrigin;
+  /** Where it comes from, as far as the merge needs these files of it. */
+  readonly originOf: (names: readonly string[]) => AdapterOrigin;
+  /** Absolute folder. */
+  readonly location: string;
   readonly warnings: readonly Problem[];
   readonly config: AdapterConfig;
   readonly file: WeightFile;
   readonly modules: readonly AdapterModule[];
   /** Tensors that take the place of the model's: biases, and modules that were trained whole. */
   readonly replacements: ReadonlyMap<string, AdapterTensor>;
+  /** Files of a tokenizer, which training saves beside the adapter. */
+  readonly tokenizer: readonly SideFile[];
 }
 
 export const ADAPTER_CONFIG = "adapter_config.json";
@@ -59,20 +65,27 @@ export async function openAdapter(
   const named = { reference: referenceText(reference) };
   if (found !== undefined) {
     const read = await readAdapterFiles(new DiskStore(found.path));
-    return { ...read, origin: { ...named, location: found.path }, warnings: [] };
+    const origin = { ...named, location: found.path };
+    return { ...read, location: found.path, originOf: () => origin, warnings: [] };
   }
   const { hub } = options;
   if (hub?.isName(path) !== true) throw await notFound(path, options);
   try {
     const { read, folder, originOf, warnings } = await hub.openFiles(reference, readAdapterFiles);
-    const origin = { ...named, location: folder, hub: originOf([read.file.name, ADAPTER_CONFIG]) };
-    return { ...read, origin, warnings };
+    return {
+      ...read,
+      location: folder,
+      originOf: (names) => ({ ...named, location: folder, hub: originOf(names) }),
+      warnings,
+    };
   } catch (error) {
     throw isMergeError(error, "HUB_NOT_FOUND") ? await notFound(path, options, error) : error;
   }
 }
 
-async function readAdapterFiles(store: ModelStore): Promise<Omit<AdapterWeights, "origin" | "warnings">> {
+async function readAdapterFiles(
+  store: ModelStore,
+): Promise<Omit<AdapterWeights, "originOf" | "location" | "warnings">> {
   const where = store.label();
   if (!(await store.isThere(ADAPTER_CONFIG))) {
     const hint = `An adapter is a folder with ${ADAPTER_CONFIG} and ${WEIGHTS[0] ?? ""}, as PEFT saves it.`;
@@ -81,7 +94,10 @@ async function readAdapterFiles(store: ModelStore): Promise<Omit<AdapterWeights,
   const text = await store.readText(ADAPTER_CONFIG, MAX_CONFIG_BYTES);
   const config = parseAdapterConfig(parseConfig(text, store.label(ADAPTER_CONFIG)), where);
   const read = await readWeights(store);
-  return { where, config, file: read.file, ...partsOf(read, where) };
+  const present: string[] = [];
+  for (const name of TOKENIZER_FILES) if (await store.isThere(name)) present.push(name);
+  const { files: tokenizer } = await store.sideFiles(present);
+  return { where, config, file: read.file, tokenizer, ...partsOf(read, where) };
 }
 
 async function readWeights(store: ModelStore): Promise<ReadFile> {

@@ -40,7 +40,7 @@ export async function openModel(reference: ModelReference, options: OpenOptions)
   const adapter = lora === undefined ? undefined : await openAdapter(lora, options);
   const local = [
     ...(found.hub === undefined ? [plain] : []),
-    ...(lora !== undefined && adapter !== undefined && adapter.origin.hub === undefined ? [lora] : []),
+    ...(lora !== undefined && adapter !== undefined && adapter.originOf([]).hub === undefined ? [lora] : []),
   ];
   const more = [...local.flatMap(unusedRevision), ...(adapter?.warnings ?? [])];
   const model = more.length === 0 ? found : { ...found, warnings: [...(found.warnings ?? []), ...more] };

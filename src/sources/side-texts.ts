@@ -4,12 +4,18 @@ import type { ModelHeaders } from "./types.ts";
 
 /** Reads those of a model's side files that have one of the names, as texts by name. */
 export async function readSideTexts(
-  { location, sideFiles }: ModelHeaders,
+  model: ModelHeaders,
   names: readonly string[],
   maxBytes: number,
 ): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
-  for (const { name } of sideFiles)
-    if (names.includes(name)) texts.set(name, await readText(join(location, name), maxBytes));
+  for (const { name } of model.sideFiles)
+    if (names.includes(name)) texts.set(name, await readText(sidePath(model, name), maxBytes));
   return texts;
+}
+
+/** Where a side file lies: in the model's folder, or in that of its adapter. */
+export function sidePath({ location, contents }: ModelHeaders, name: string): string {
+  const content = contents?.get(name);
+  return typeof content === "object" && "path" in content ? content.path : join(location, name);
 }

@@ -117,6 +117,8 @@ export interface AdapterOrigin {
   readonly location: string;
   /** For an adapter of the Hub, whatever the model is. */
   readonly hub?: HubOrigin;
+  /** Rows of the embedding that it brings, where the model's own has another number. */
+  readonly rows?: number;
 }
 
 export interface SideFile {

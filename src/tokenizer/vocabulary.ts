@@ -1,6 +1,7 @@
 import { SourceError } from "../errors.ts";
 import { addAddedTokens } from "./added-tokens.ts";
-import { OPAQUE_FILES, namedFile } from "./files.ts";
+import { OPAQUE_FILES } from "../sources/tokenizer-names.ts";
+import { namedFile } from "./files.ts";
 import { broken } from "./json.ts";
 import type { NamedText } from "./json.ts";
 import { addId } from "./token-ids.ts";

@@ -1,7 +1,8 @@
 import { PlanError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import type { LargeText } from "../sources/types.ts";
-import { namedFile, OPAQUE_FILES } from "./files.ts";
+import { OPAQUE_FILES } from "../sources/tokenizer-names.ts";
+import { namedFile } from "./files.ts";
 import { wholeText } from "./json.ts";
 import type { NamedText } from "./json.ts";
 import { modelSection } from "./model-section.ts";

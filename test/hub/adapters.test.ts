@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { isMergeError } from "../../src/errors.ts";
 import { estimateResources, merge, plan, verify } from "../../src/index.ts";
@@ -8,6 +8,8 @@ import type { HubSettings } from "../../src/hub/environment.ts";
 import type { LockFile } from "../../src/lock/lock-file.ts";
 import { fixtureTensor, writeAdapter, writeModel } from "../fixtures/adapters.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
+import { bpeFiles } from "../merge/token-merges.ts";
+import { writeTokenModel } from "../merge/token-models.ts";
 import { useHub } from "./use-hub.ts";
 
 const MODULE = "base_model.model.model.layers.0.q";
@@ -95,6 +97,35 @@ describe("Adapters of the Hub", () => {
     const expected = await run("model+new", "h", hub);
     assert.deepEqual(await run("org/model+org/lora", "i", hub, { noStore: true }), expected);
     assert.deepEqual(await run("model+org/lora", "i", await used.settings(), { noStore: true }), expected);
+  });
+
+  it("bring the tokenizer that their training added tokens to", async () => {
+    const { tensors } = await writeTokenModel(inFolder(), "grown", { files: bpeFiles("a b c d") });
+    const embedding = "model.embed_tokens.weight";
+    const shape = [6, tensors[embedding]?.shape[1] ?? NaN];
+    const saved = Object.fromEntries(
+      [embedding, "lm_head.weight"].map((name) => [
+        `base_model.model.${name}`,
+        fixtureTensor(name, shape, "F32"),
+      ]),
+    );
+    writeAdapter(inFolder("added"), { modules_to_save: ["embed_tokens", "lm_head"] }, saved);
+    const tokenizer = bpeFiles("a b c d", "<x> <y>");
+    for (const [name, text] of Object.entries(tokenizer)) await writeFile(inFolder("added", name), text);
+    const all = (folder: string) =>
+      Object.fromEntries(readdirSync(inFolder(folder)).map((name) => [name, fileOf(folder, name)]));
+    used.hub.commit("org/grown", all("grown"));
+    used.hub.commit("org/added", { ...all("added"), "optimizer.pt": Buffer.alloc(100) });
+    const hub = await used.settings();
+    const expected = await run("grown+added", "grown-here", hub);
+    for (const noStore of [true, false]) {
+      assert.deepEqual(await run("org/grown+org/added", "grown-hub", hub, { noStore }), expected);
+      const text = await readFile(inFolder("grown-hub", "tokenizer.json"), "utf8");
+      assert.equal(text, tokenizer["tokenizer.json"]);
+    }
+    assert.equal(used.hub.traffic.sentBytes("optimizer.pt"), 0);
+    const { problems, replanned } = await verify({ out: "grown-hub", cwd: inFolder(), hub });
+    assert.deepEqual([problems, replanned], [[], true]);
   });
 
   describe("in a lock file", () => {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readdirSync, writeFileSync } from "node:fs";
+import { verify } from "../../src/index.ts";
+import type { LockFile } from "../../src/index.ts";
 import { fixtureTensor, writeAdapter } from "../fixtures/adapters.ts";
 import { readWeights } from "../fixtures/read-safetensors.ts";
 import type { FixtureTensor, FixtureTensors } from "../fixtures/write-safetensors.ts";
@@ -138,16 +141,76 @@ describe("A model with an adapter, whose rows are matched by token", () => {
     assertNear(readWeights(got.out), readWeights(wanted.out));
   });
 
-  it("is refused with its cure where training added tokens", async () => {
-    await writeTokenModel(folder(), "short", { files: bpeFiles(TOKENS) });
-    const longer = fixtureTensor("longer", [ROWS + 2, WIDTH], "F32");
-    const tensors = { [`${P}model.embed_tokens.weight`]: longer };
-    writeAdapter(folder("longer"), { modules_to_save: ["embed_tokens"] }, tensors);
-    await assert.rejects(run(linearOf([{ name: "short+./longer" }, { name: "short" }], "")), {
-      code: "SOURCE_ADAPTER",
-      message:
-        /embed_tokens\.weight has 9 rows, the model's model\.embed_tokens\.weight has 7: .* vocabulary of another size/,
-      hint: /resize_token_embeddings\(9\).*merge_and_unload/,
+  describe("and whose training added tokens", () => {
+    const added = fixtureTensor("more rows", [ROWS + 2, WIDTH], "F32");
+    const head = fixtureTensor("more head", [ROWS + 2, WIDTH], "BF16");
+    const files: Readonly<Record<string, string>> = {
+      ...bpeFiles(TOKENS, "<tool> <end>"),
+      "tokenizer_config.json": JSON.stringify({ eos_token: "<end>", chat_template: "{{ messages }}" }),
+    };
+    const [model, peft] = ["grown+./grown-adapter", "grown-peft"] as const;
+
+    before(async () => {
+      const own = { ...bpeFiles(TOKENS), "merges.txt": "#version\n" };
+      const { tensors } = await writeTokenModel(folder(), "grown", { files: own });
+      await writeTokenModel(folder(), "grown-other", { files: bpeFiles(`<tool> ${OTHERS}`) });
+      const saved = {
+        [`${P}model.embed_tokens.modules_to_save.weight`]: added,
+        [`${P}lm_head.weight`]: head,
+      };
+      writeAdapter(folder("grown-adapter"), { modules_to_save: ["embed_tokens", "lm_head"] }, saved);
+      for (const [name, text] of Object.entries(files)) writeFileSync(folder("grown-adapter", name), text);
+      const merged = { ...tensors, [EMBEDDING]: added, [HEAD]: head };
+      await writeTokenModel(folder(), peft, { files, rows: ROWS + 2, tensors: merged });
+    });
+
+    it("brings their rows and its tokenizer into a union", async () => {
+      const asked = "dtype: float32\ntokenizer_source: union\n";
+      const other = { name: "grown-other" };
+      const got = await run(linearOf([{ name: model }, other], asked));
+      const wanted = await run(linearOf([{ name: peft }, other], asked));
+      assert.equal(got.text("tokenizer.json"), wanted.text("tokenizer.json"));
+      assert.ok(got.text("tokenizer.json").includes("<tool>"));
+      assert.equal(got.json("config.json")["vocab_size"], wanted.json("config.json")["vocab_size"]);
+      for (const [name, { bytes }] of readWeights(wanted.out))
+        assert.deepEqual(readWeights(got.out).get(name)?.bytes, bytes, name);
+    });
+
+    it("gives the output its rows, its tokenizer's files alone, and the size of the vocabulary", async () => {
+      const { out, report, text, json } = await run(
+        `merge_method: passthrough\nmodels: [{model: ./${model}}]\n`,
+      );
+      assert.deepEqual(report.warnings, []);
+      assert.equal(json("config.json")["vocab_size"], ROWS + 2);
+      for (const [name, content] of Object.entries(files)) assert.equal(text(name), content, name);
+      assert.ok(!readdirSync(out).includes("merges.txt"));
+      const weights = readWeights(out);
+      assert.deepEqual([...(weights.get(EMBEDDING)?.values ?? [])], Array.from(added.values));
+      assert.deepEqual(weights.get(HEAD)?.shape, [ROWS + 2, WIDTH]);
+      const { inputs } = JSON.parse(text("stockpot.lock.json")) as LockFile;
+      const tokenizer = inputs[0]?.files.find(({ name }) => name === "tokenizer.json");
+      assert.equal(tokenizer?.byteLength, files["tokenizer.json"]?.length);
+      assert.deepEqual((await verify({ out, cwd: folder() })).problems, []);
+    });
+
+    it("is told from the model's own vocabulary where rows are merged by position", async () => {
+      await assert.rejects(run(linearOf([{ name: model }, { name: "grown" }], "")), {
+        code: "PLAN_VOCABULARY",
+        message: /7 rows against 9/,
+      });
+    });
+
+    it("is refused with a cure if their tokenizer is not beside it", async () => {
+      writeAdapter(
+        folder("bare-adapter"),
+        { modules_to_save: ["embed_tokens"] },
+        { [`${P}model.embed_tokens.weight`]: added },
+      );
+      await assert.rejects(run(linearOf([{ name: "grown+./bare-adapter" }, { name: "grown" }], "")), {
+        code: "SOURCE_ADAPTER",
+        message: /embed_tokens\.weight has 9 rows, .* has 7: .* no tokenizer beside it/,
+        hint: /save_pretrained/,
+      });
     });
   });
 });
