@@ -12,7 +12,7 @@ import type {
   Within,
 } from "./requests.ts";
 import { measureRowFactors } from "./row-factors.ts";
-import { binsOf, guessWindows } from "./sampled-windows.ts";
+import { binsOf, guessWindows, isWorthSampling } from "./sampled-windows.ts";
 
 /** Bits of the key that tell the values of a bin apart. */
 const LOW_BITS = 15;
@@ -39,13 +39,14 @@ export function* measureMagnitudes(
   const fullest = ranks(new Array<number>(tensor.inputs.length).fill(count));
   if (fullest.every((each) => each.length === 0))
     return { nonZero: [], sums: [], cuts: fullest.map(() => []) };
-  const rows = of === "importance" ? yield* measureRowFactors(tensor, count) : undefined;
-  const guessed = yield* guessWindows(request, count);
+  const { rows, sample } =
+    of === "importance" ? yield* measureRowFactors(tensor, count, isWorthSampling(count)) : {};
+  const guessed = yield* guessWindows(request, count, sample);
   if (guessed !== undefined) {
-    const within = (yield { kind: "within", of, windows: guessed, sums: false, byRange }) as Within;
+    const within = (yield { kind: "within", of, windows: guessed, sums: false, byRange, rows }) as Within;
     const nonZero = [...within.zeros].map((zeros) => count - zeros);
     const cuts = cutsOf(ranks(nonZero), within, guessed);
-    if (cuts !== undefined) return { nonZero, sums: nonZero.map(() => 0), cuts };
+    if (cuts !== undefined) return { nonZero, sums: nonZero.map(() => 0), rows, cuts };
   }
   const bins = (yield { kind: "bins", of, sums, rows }) as Bins;
   const nonZero = [...bins.zeros].map((zeros) => count - zeros);

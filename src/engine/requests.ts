@@ -88,10 +88,14 @@ export interface RangeValues {
 /** What the magnitudes of each row are multiplied by to be importances. */
 export interface FactorsPass {
   readonly kind: "factors";
+  /** Whether a sample of the importances is wanted. */
+  readonly sample: boolean;
 }
 export interface Factors {
   /** By the first element of the first row. */
   readonly parts: readonly { readonly begin: number; readonly factors: Float32Array }[];
+  /** Of importances; absent where it would have taken another reading. */
+  readonly sample?: Bins;
 }
 
 /** How many entries of each range equal each cutoff. */

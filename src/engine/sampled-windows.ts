@@ -10,18 +10,22 @@ const DEVIATIONS = 6;
 /** Bounds the tables in a worker: 128 bins take 16 MB. Where more are needed, a guess is not worth it. */
 const MOST_BINS = 128;
 
+export const isWorthSampling = (count: number): boolean => count >= FEWEST_ELEMENTS;
+
 /**
- * Windows that most likely hold the wanted ranks, from a sample of the tensor that depends on its size alone; undefined
+ * Windows that most likely hold the wanted ranks, from a sample of the tensor that depends on its size alone, if none is known; undefined
  * where sampling is of no use. Sums depend on the windows in their last bits, so that they are not guessed.
  */
 export function* guessWindows(
   { of, ranks, sums }: MagnitudesRequest,
   count: number,
+  known?: Bins,
 ): Generator<PassRequest, readonly (readonly Window[])[] | undefined, PassResult> {
-  // Importances hardly ever repeat: all that fall into a guessed window would have to be told apart.
-  if (sums || of === "importance" || count < FEWEST_ELEMENTS) return undefined;
+  if (sums || !isWorthSampling(count)) return undefined;
+  // Importances hardly ever repeat: all that fall into the window that a small sample tells would have to be told apart.
+  if (of === "importance" && known === undefined) return undefined;
   const every = Math.ceil(count / RUNS / SEGMENT_ELEMENTS) * SEGMENT_ELEMENTS;
-  const { bins, zeros } = (yield { kind: "bins", of, sums: false, every }) as Bins;
+  const { bins, zeros } = known ?? ((yield { kind: "bins", of, sums: false, every }) as Bins);
   const sizes = bins.map(({ counts }) =>
     Float64Array.from(counts).reduce((sum, entries) => sum + entries, 0),
   );

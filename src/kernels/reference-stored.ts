@@ -64,6 +64,36 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
         const count = Number(dominates(p, r0)) + Number(dominates(q, r1));
         return moved(base, count >= least ? sum : 0, s);
       }),
+    rangesStored: (b, x, base, delta, n, out) => {
+      const stored = values(dtype, b, n);
+      const d = values(dtype, x, n).map((value, i) => value - (stored[i] ?? NaN));
+      new Float32Array(memory.buffer, base, n).set(stored);
+      new Float32Array(memory.buffer, delta, n).set(d);
+      new Float64Array(memory.buffer, out, 3).set([Math.max(...stored), Math.min(...d), Math.max(...d)]);
+    },
+    windowsImportance: (b, x, windows, _work, factor, n) => {
+      const base = values(dtype, b, n);
+      const keys = [...values(dtype, x, n)].map((value, i) =>
+        keyOf(r(r(factor) * Math.abs(r(value - (base[i] ?? NaN))))),
+      );
+      for (const at of [windows, windows + 16, windows + 32]) {
+        const window = new Int32Array(memory.buffer, at, 4);
+        const [low = 0, high = 0, address = 0, above = 0] = window;
+        const table = new Uint32Array(memory.buffer, address, Math.max(0, high - low));
+        for (const key of keys) if (key >= low && key < high) table[key - low] = (table[key - low] ?? 0) + 1;
+        window[3] = above + keys.filter((key) => key >= high).length;
+      }
+      const zeros = new Int32Array(memory.buffer, windows + 48, 1);
+      zeros[0] = (zeros[0] ?? 0) + keys.filter((key) => key === 0).length;
+    },
+    takeImportant: (b, x, out, _work, factor, least, n) => {
+      const [base, model] = [values(dtype, b, n), values(dtype, x, n)];
+      const d = model.map((value, i) => value - (base[i] ?? NaN));
+      const results = [...model].map((value, i) =>
+        r(r(factor) * Math.abs(d[i] ?? NaN)) >= r(least) ? value : (base[i] ?? NaN),
+      );
+      return put(dtype, out, results) && d.every(Number.isFinite) ? 1 : 0;
+    },
     nearswapStored: (x, b, out, _work, t, n) => {
       const [model, base] = [values(dtype, x, n), values(dtype, b, n)];
       const results = [...model].map((value, i) => near(value, base[i] ?? NaN, r(t)));

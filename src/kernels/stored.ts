@@ -7,7 +7,7 @@ import type { Address } from "./address.ts";
 export const JOIN = { add: 0, elect: 1, average: 2, averageApart: 3 } as const;
 
 /**
- * Whole steps on stored values of one dtype, read once; assembly/sparse.ts, two.ts and window.ts say what each one does. Those that
+ * Whole steps on stored values of one dtype, read once; assembly/sparse.ts, two.ts, importance-stored.ts and window.ts say what each one does. Those that
  * give results return 0, with results of no meaning, if a value is not finite. `work` is scratch for 32 f32.
  */
 export interface StoredSteps {
@@ -35,6 +35,17 @@ export interface StoredSteps {
     r1: number,
     least: number,
     s: number,
+    n: number,
+  ): number;
+  rangesStored(b: Address, x: Address, base: Address, delta: Address, n: number, out: Address): void;
+  windowsImportance(b: Address, x: Address, windows: Address, work: Address, factor: number, n: number): void;
+  takeImportant(
+    b: Address,
+    x: Address,
+    out: Address,
+    work: Address,
+    factor: number,
+    least: number,
     n: number,
   ): number;
   /** Writes how many differences are 0, and how many keys are at or above `high`, as two i32 to `out`. */

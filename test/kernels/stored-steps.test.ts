@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { JOIN } from "../../src/kernels/stored.ts";
 import { decodeHalfBits } from "../../src/tensor/half.ts";
-import { ADDRESSES, fillStored, HALF, memory, ONE, QUARTER, simd } from "./stored-values.ts";
+import { ADDRESSES, bitsOf, fillStored, HALF, memory, ONE, QUARTER, simd } from "./stored-values.ts";
 
 const { B, X, Y, OUT, WORK, COUNTS, P, Q, BASE, SUM, COUNT, ALONE, TABLE } = ADDRESSES;
 
@@ -98,4 +98,32 @@ describe("kernels on stored values and separate steps", () => {
       const moved = expected.filter((bits, i) => bits !== base[i]).length;
       assert.ok(name.startsWith("adding up what 3") ? moved === 0 : moved > 100);
     });
+
+  it("give the same numbers of importances within windows, and take the same", () => {
+    const [n, factor, bin] = [1000, 3.7, 2 ** 15];
+    fillStored("BF16", true);
+    simd.decodeBF16(B, BASE, n);
+    simd.decodeBF16(X, P, n);
+    simd.subtractBF16(X, BASE, Q, n);
+    simd.scaleMagnitudes(Q, SUM, factor, n);
+    const nowhere = 0x7fff_8000;
+    const low = bitsOf(0.25 * factor) & -bin;
+    new Uint32Array(memory.buffer, TABLE, bin).fill(0);
+    const above = simd.histogramWindow(SUM, TABLE, low, low + bin, n);
+    const separate = [...new Uint32Array(memory.buffer, TABLE, bin)];
+    new Uint32Array(memory.buffer, TABLE, bin).fill(0);
+    const windows = new Int32Array(memory.buffer, COUNTS, 13).fill(0);
+    windows.set([low, low + bin, TABLE, 0, nowhere, nowhere, TABLE, 0, nowhere, nowhere, TABLE, 0]);
+    simd.windowsImportanceBF16(B, X, COUNTS, WORK, factor, n);
+    assert.deepEqual([...new Uint32Array(memory.buffer, TABLE, bin)], separate);
+    assert.equal(windows[3], above);
+    assert.equal(windows[12], simd.countEqual(SUM, 0, n));
+    assert.ok(above > 100 && separate.some((count) => count > 0));
+
+    simd.takeFromF32(SUM, P, BASE, Q, 1.2, n);
+    simd.encodeBF16(Q, OUT, n);
+    const taken = [...new Uint16Array(memory.buffer, OUT, n)];
+    assert.equal(simd.takeImportantBF16(B, X, OUT, WORK, factor, 1.2, n), 1);
+    assert.deepEqual([...new Uint16Array(memory.buffer, OUT, n)], taken);
+  });
 });

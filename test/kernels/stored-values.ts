@@ -4,7 +4,7 @@ import { referenceKernels } from "../../src/kernels/reference.ts";
 import { encodeHalfBits } from "../../src/tensor/half.ts";
 import { makeNormal } from "../fixtures/random.ts";
 
-export const memory = new WebAssembly.Memory({ initial: 40 });
+export const memory = new WebAssembly.Memory({ initial: 48 });
 export const simd = instantiateKernels(new WebAssembly.Module(readFileSync(KERNELS_URL)), memory);
 export const twin = referenceKernels(memory);
 
@@ -44,6 +44,6 @@ export function fillStored(dtype: Dtype, finite: boolean): void {
   }
 }
 
-const bitsOf = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0;
+export const bitsOf = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0;
 /** Keys of magnitudes that the values have. */
 export const [QUARTER, HALF, ONE] = [bitsOf(0.25), bitsOf(0.5), bitsOf(1)];

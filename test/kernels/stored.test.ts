@@ -55,6 +55,7 @@ const CALLS: Record<string, (k: Kernels, dtype: Dtype, n: number) => number> = {
     k[`agreedOfTwo${dtype}`](B, X, Y, OUT, WORK, 0.4, 0.8, 1, 0.6, n),
   "adding up what both stand behind": (k, dtype, n) =>
     k[`agreedOfTwo${dtype}`](B, X, Y, OUT, WORK, 0.4, 0.8, 2, 0.6, n),
+  "taking what is important": (k, dtype, n) => k[`takeImportant${dtype}`](B, X, OUT, WORK, 3, 0.5, n),
   "moving near the base": (k, dtype, n) => k[`nearswapStored${dtype}`](X, B, OUT, WORK, 0.1, n),
 };
 
@@ -119,6 +120,50 @@ describe("kernels on stored values", () => {
           });
           assert.deepEqual(results[0], results[1], `n = ${n}, low = ${low}`);
           assert.ok(n < 100 || results[0]?.some((bits, i) => i > 0 && bits !== 0));
+        }
+    });
+
+  for (const dtype of DTYPES)
+    it(`decoding base and task vector in ${dtype} gives the bits and ranges of the scalar twin`, () => {
+      fillStored(dtype, true);
+      for (const n of LENGTHS.slice(1)) {
+        const results = [simd, twin].map((k) => {
+          k[`rangesStored${dtype}`](B, X, P, Q, n, COUNTS);
+          const ranges = [...new Float64Array(memory.buffer, COUNTS, 3)].map((value) => value + 0);
+          return [
+            ...ranges,
+            ...new Uint32Array(memory.buffer, P, n),
+            ...new Uint32Array(memory.buffer, Q, n),
+          ];
+        });
+        assert.deepEqual(results[0], results[1], `n = ${n}`);
+        assert.ok(n < 100 || (results[0]?.[1] ?? 0) < -0.2);
+      }
+    });
+
+  for (const dtype of DTYPES)
+    it(`counting importances within windows in ${dtype} gives the numbers of the scalar twin`, () => {
+      fillStored(dtype, true);
+      const bin = 2 ** 15;
+      const nowhere = 0x7fff_8000;
+      for (const edges of [
+        [0, 2 * bin, QUARTER, QUARTER + bin, ONE - bin, ONE + bin],
+        [QUARTER, QUARTER + 2 * bin, QUARTER + bin, QUARTER + 3 * bin, nowhere, nowhere],
+      ])
+        for (const n of LENGTHS) {
+          const results = [simd, twin].map((k) => {
+            const tables = new Uint32Array(memory.buffer, TABLE, 300_000).fill(0);
+            const windows = new Int32Array(memory.buffer, COUNTS, 13).fill(0);
+            for (const [i, at] of [0, 4, 8].entries())
+              windows.set([edges[2 * i] ?? 0, edges[2 * i + 1] ?? 0, TABLE + i * 100_000 * 4], at);
+            // Twice: the second time adds to what the first has counted.
+            for (const factor of [1, 2]) k[`windowsImportance${dtype}`](B, X, COUNTS, WORK, factor, n);
+            const counted: number[] = [];
+            tables.forEach((count, key) => count > 0 && counted.push(key, count));
+            return [...windows, ...counted];
+          });
+          assert.deepEqual(results[0], results[1], `n = ${n}, from ${edges[0]}`);
+          assert.ok(n < 100 || (results[0]?.length ?? 0) > 13);
         }
     });
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { arceeFusion } from "../../src/methods/arcee-fusion.ts";
+import { decodeHalfBits, encodeHalfBits } from "../../src/tensor/half.ts";
 import { mergeByMethod } from "../conformance/merge-by-method.ts";
 import { makeNormal } from "../fixtures/random.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
-import type { FixtureDtype, FixtureTensor } from "../fixtures/write-safetensors.ts";
+import type { FixtureTensor } from "../fixtures/write-safetensors.ts";
 import { arceeFusion as reference, arceeImportance } from "../reference/pairs.ts";
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
@@ -14,9 +15,18 @@ interface Pair {
 }
 
 /** A base of the given spread, and a model whose rows moved by different amounts. */
-function pair(shape: readonly number[], spread: number, change: number, dtype: FixtureDtype = "F32"): Pair {
+function pair(
+  shape: readonly number[],
+  spread: number,
+  change: number,
+  dtype: "F32" | "BF16" | "F64" = "F32",
+): Pair {
   const [b, d] = [makeNormal(1), makeNormal(2)];
-  const round = dtype === "F32" ? Math.fround : (value: number) => value;
+  const round = {
+    F32: Math.fround,
+    BF16: (value: number) => decodeHalfBits("BF16", encodeHalfBits("BF16", value)),
+    F64: (value: number) => value,
+  }[dtype];
   const row = shape.at(-1) ?? 1;
   const base = Float64Array.from({ length: sizeOf(shape) }, () => round(spread * b()));
   const values = base.map((value, i) => round(value + change * (1 + (Math.floor(i / row) % 5)) * d()));
@@ -32,6 +42,8 @@ const CASES: Readonly<Record<string, Pair>> = {
   "large changes": pair([50, 64], 1, 2),
   "a base of large numbers": pair([40, 100], 60, 5),
   "large changes in a long row": pair([2, 5000], 1, 2),
+  "so many rows that windows are guessed": pair([1100, 960], 0.1, 0.002),
+  "rows of which many entries have not moved": pair([1100, 960], 1, 0.001, "BF16"),
   "wide numbers": pair([30, 70], 1, 1e-5, "F64"),
 };
 

@@ -3,11 +3,7 @@ import type { Workbench } from "../workbench.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { allOperands, rankedCount, ranksByRows, vectorsToRank } from "./ranked-vectors.ts";
 import { addArrays } from "./sums.ts";
-import { addValues, countsIn } from "./value-counts.ts";
-
-const BINS = 65_536;
-/** The kernel counts into two tables in turn. */
-const TABLE_BYTES = 2 * BINS * 4;
+import { addValues, BIN_TABLE_BYTES, countsOfBins } from "./value-counts.ts";
 
 /** Histograms of the upper 16 bits of magnitudes, one for each ranked vector. */
 export const binsPass: Pass<"bins"> = {
@@ -37,9 +33,9 @@ class BinsRunner implements Runner<Bins> {
     this.#bench = bench;
     this.#vectors = vectorsToRank(request.of, bench, request.rows);
     const count = rankedCount(request.of, bench);
-    const first = bench.reserve(count * TABLE_BYTES);
-    bench.clear(first, count * TABLE_BYTES);
-    this.#tables = Array.from({ length: count }, (_, k) => first + k * TABLE_BYTES);
+    const first = bench.reserve(count * BIN_TABLE_BYTES);
+    bench.clear(first, count * BIN_TABLE_BYTES);
+    this.#tables = Array.from({ length: count }, (_, k) => first + k * BIN_TABLE_BYTES);
     this.#zeros = new Float64Array(count);
     this.#sums = new Float64Array(count);
   }
@@ -63,13 +59,10 @@ class BinsRunner implements Runner<Bins> {
 
   finish(): Bins {
     const bench = this.#bench;
-    const pairs = bench.reserve((this.#tables.length + 2) * TABLE_BYTES) + this.#tables.length * TABLE_BYTES;
+    const pairs =
+      bench.reserve((this.#tables.length + 2) * BIN_TABLE_BYTES) + this.#tables.length * BIN_TABLE_BYTES;
     return {
-      bins: this.#tables.map((table) => {
-        const [even, odd] = [bench.u32(table, BINS), bench.u32(table + BINS * 4, BINS)];
-        for (let bin = 0; bin < BINS; bin++) even[bin] = (even[bin] ?? 0) + (odd[bin] ?? 0);
-        return countsIn(bench, table, BINS, pairs);
-      }),
+      bins: this.#tables.map((table) => countsOfBins(bench, table, pairs)),
       zeros: this.#zeros,
       sums: this.#sums,
     };

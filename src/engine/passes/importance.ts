@@ -1,11 +1,28 @@
 import { rowLength } from "../../tensor/shape.ts";
 import { SEGMENT_ELEMENTS } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
-import type { Pass } from "./pass.ts";
 import { RowDivergence } from "./row-divergence.ts";
 
 /** Keeps importances off F32's subnormal numbers; only their order counts. */
 const SCALE = 2 ** 64;
+
+/** What the magnitudes of a row are multiplied by. */
+export const factorOf = (divergence: number): number => divergence * SCALE;
+
+/** Visits the rows of `n` elements from `start` on, or their parts among them. */
+export function eachRowPart(
+  row: number,
+  start: number,
+  n: number,
+  visit: (index: number, at: number, length: number) => void,
+): void {
+  for (let at = 0; at < n;) {
+    const index = Math.floor((start + at) / row);
+    const length = Math.min(n - at, (index + 1) * row - (start + at));
+    visit(index, at, length);
+    at += length;
+  }
+}
 
 /**
  * The importance of each entry of the only task vector: its magnitude times the divergence of its row, times 2^64.
@@ -49,18 +66,15 @@ export class Importance {
     visit: (factor: number, delta: number, at: number, length: number) => void,
   ): void {
     const { base, delta } = this.#vectors(offset, n);
-    const start = this.#bench.range.begin + offset;
-    for (let at = 0; at < n;) {
-      const length = Math.min(n - at, this.#row - ((start + at) % this.#row));
-      visit(this.#factor(start + at, base + at * 4, delta + at * 4), delta + at * 4, at, length);
-      at += length;
-    }
+    eachRowPart(this.#row, this.#bench.range.begin + offset, n, (index, at, length) =>
+      visit(this.#factor(index, base + at * 4, delta + at * 4), delta + at * 4, at, length),
+    );
   }
 
-  #factor(element: number, base: number, delta: number): number {
-    if (this.#rows !== undefined) return this.#rows[Math.floor(element / this.#row)] ?? NaN;
+  #factor(index: number, base: number, delta: number): number {
+    if (this.#rows !== undefined) return this.#rows[index] ?? NaN;
     if (this.scans === 0) this.#divergence.ofRow(base, delta);
-    return this.#divergence.value * SCALE;
+    return factorOf(this.#divergence.value);
   }
 
   /** Base and task vector as f32. */
@@ -74,28 +88,3 @@ export class Importance {
     return { base: narrow, delta };
   }
 }
-
-/** The factor of each row. */
-export const factorsPass: Pass<"factors"> = {
-  reads: (_request, bench) => bench.operands.map(() => true),
-  byRows: () => true,
-  start: (_request, bench, { begin, end }) => {
-    const importance = new Importance(bench, undefined);
-    const row = rowLength(bench.tensor?.shape ?? []);
-    const factors = new Float32Array((end - begin) / row);
-    return {
-      scans: importance.scans,
-      scan: (...segment) => importance.scan(...segment),
-      segment: (offset, n) => {
-        const first = bench.range.begin + offset - begin;
-        importance.eachRow(
-          offset,
-          n,
-          (factor, _delta, at) => (factors[Math.floor((first + at) / row)] = factor),
-        );
-      },
-      finish: () => ({ parts: [{ begin, factors }] }),
-    };
-  },
-  merge: (results) => ({ parts: results.flatMap(({ parts }) => parts) }),
-};

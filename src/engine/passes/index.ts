@@ -4,7 +4,8 @@ import { columnLinearPass } from "./column-linear.ts";
 import { copyPass } from "./copy.ts";
 import { equalsPass } from "./equals.ts";
 import { gramPass } from "./gram.ts";
-import { factorsPass } from "./importance.ts";
+import { factorsPass } from "./factors.ts";
+import { withinPass } from "./importance-within.ts";
 import { keptSumsPass } from "./kept-sums.ts";
 import { linearPass } from "./linear.ts";
 import type { PassKind, PassRequest, PassResult } from "../requests.ts";
@@ -13,7 +14,6 @@ import type { Pass } from "./pass.ts";
 import { agreedPass, importantPass, largestPass, nearswapPass } from "./selecting.ts";
 import { sparsePass } from "./sparse.ts";
 import { tilePass } from "./tile.ts";
-import { withinPass } from "./within.ts";
 
 const PASSES: { readonly [K in PassKind]: Pass<K> } = {
   gram: gramPass,

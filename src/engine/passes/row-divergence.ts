@@ -46,25 +46,32 @@ export class RowDivergence {
     for (let step = 0; step < RowDivergence.STEPS; step++) this.step(step, b, d, this.#row);
   }
 
-  step(step: number, b: number, d: number, n: number): void {
+  /** A step on the next `n` elements of the row; `w` is room for their weights that nothing else uses. */
+  step(step: number, b: number, d: number, n: number, w?: number): void {
     const { kernels, results } = this.#bench;
     if (step === 0) {
       kernels.rangesOf(b, d, n, results);
-      const [most = NaN, least = NaN, largest = NaN] = this.#bench.resultValues(3);
-      this.#most = Math.max(this.#most, most);
-      this.#least = Math.min(this.#least, least);
-      this.#largest = Math.max(this.#largest, largest);
-    } else if (this.#largest - this.#least <= WIDEST_RANGE) this.#near(step, b, d, n);
+      this.widen();
+    } else if (this.#largest - this.#least <= WIDEST_RANGE) this.#near(step, b, d, n, w);
     else this.#far(step, b, d, n);
   }
 
+  /** Takes in the ranges that a kernel left among the results: all of the first step. */
+  widen(): void {
+    const [most = NaN, least = NaN, largest = NaN] = this.#bench.resultValues(3);
+    this.#most = Math.max(this.#most, most);
+    this.#least = Math.min(this.#least, least);
+    this.#largest = Math.max(this.#largest, largest);
+  }
+
   /** Relative to the middle of d, which all entries are close to. */
-  #near(step: number, b: number, d: number, n: number): void {
+  #near(step: number, b: number, d: number, n: number, own?: number): void {
     const { kernels, results } = this.#bench;
     const pivot = (this.#least + this.#largest) / 2;
-    const w = this.#bench.spare(5);
-    // The weights of a short row are still there.
-    if (step === 1 || n < this.#row) kernels.shiftSums(b, d, w, this.#most, pivot, n, results);
+    const w = own ?? this.#bench.spare(5);
+    // The weights of a short row, or in a place of their own, are still there.
+    const lost = n < this.#row && own === undefined;
+    if (step === 1 || lost) kernels.shiftSums(b, d, w, this.#most, pivot, n, results);
     if (step === 1) {
       const [weights = NaN, shifts = NaN] = this.#bench.resultValues(2);
       this.#weights += weights;

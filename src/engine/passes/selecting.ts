@@ -1,5 +1,7 @@
+import type { RowFactors } from "../../methods/statistics.ts";
+import { rowLength } from "../../tensor/shape.ts";
 import type { Workbench } from "../workbench.ts";
-import { Importance } from "./importance.ts";
+import { eachRowPart, Importance } from "./importance.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { allOperands } from "./ranked-vectors.ts";
 import { ofTwo } from "./stored-two.ts";
@@ -92,6 +94,27 @@ export const agreedPass: Pass<"agreed"> = {
   },
 };
 
+/** Undefined where the steps must be taken one by one. */
+function takeImportantStored(
+  bench: Workbench,
+  least: number,
+  rows: RowFactors,
+): ((offset: number, n: number) => boolean) | undefined {
+  const dtype = bench.sharedDtype([0, 1], true);
+  if (dtype === undefined || rows === undefined) return undefined;
+  const take = bench.kernels[`takeImportant${dtype}`];
+  const row = rowLength(bench.tensor?.shape ?? []);
+  return (offset, n) => {
+    let done = true;
+    eachRowPart(row, bench.range.begin + offset, n, (index, at, length) => {
+      const [b, x] = [bench.stored(0, offset + at), bench.stored(1, offset + at)];
+      const [out, work] = [bench.result(offset + at), bench.scratch(0)];
+      if (take(b, x, out, work, rows[index] ?? NaN, least, length) === 0) done = false;
+    });
+    return done;
+  };
+}
+
 /** Takes the model's entries whose importance is at least `least`, and the base's elsewhere. */
 export const importantPass: Pass<"important"> = {
   ...written,
@@ -104,6 +127,8 @@ export const importantPass: Pass<"important"> = {
       const base = bench.floats(0, offset, n, 0);
       takeFrom(keys, bench.floats(1, offset, n, 1), base, out, least, n);
     });
+    const whole = takeImportantStored(bench, least, rows);
+    if (whole !== undefined) return unless(whole, runner);
     return { ...runner, scans: importance.scans, scan: (...segment) => importance.scan(...segment) };
   },
 };

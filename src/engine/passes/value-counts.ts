@@ -1,6 +1,17 @@
 import type { ValueCounts } from "../requests.ts";
 import type { Workbench } from "../workbench.ts";
 
+const BINS = 65_536;
+/** Of a histogram of the upper 16 bits of magnitudes: the kernel counts into two tables in turn. */
+export const BIN_TABLE_BYTES = 2 * BINS * 4;
+
+/** What such a histogram holds; `pairs` is room for as many bytes. */
+export function countsOfBins(bench: Workbench, table: number, pairs: number): ValueCounts {
+  const [even, odd] = [bench.u32(table, BINS), bench.u32(table + BINS * 4, BINS)];
+  for (let bin = 0; bin < BINS; bin++) even[bin] = (even[bin] ?? 0) + (odd[bin] ?? 0);
+  return countsIn(bench, table, BINS, pairs);
+}
+
 /** What a table of `size` u32 counts holds; `pairs` is room for 2 u32 for each that is not 0. */
 export function countsIn(bench: Workbench, table: number, size: number, pairs: number): ValueCounts {
   const found = bench.kernels.occurring(table, size, pairs);

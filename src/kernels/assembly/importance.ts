@@ -1,6 +1,8 @@
 // The divergence of a row's softmax from that of another row that hardly differs, on f32 vectors in scratch memory: b
 // the base, d what is added to it. All that is summed is small where d is: nothing cancels. Lane l of four sums elements
 // l, l + 4, ... in f32 within blocks of 64 elements and in f64 across them; then the lanes are added in order.
+import { largestLane, smallestLane } from "./importance-stored";
+
 const BLOCK: i32 = 64;
 
 const LOG2_E: f32 = 1.44269504;
@@ -82,20 +84,6 @@ function excess4(s: v128): v128 {
   return madd(sum, s, 0.499999986);
 }
 
-// @ts-ignore: decorator
-@inline
-function largestLane(v: v128): f32 {
-  const low = max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1));
-  return max(low, max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
-}
-
-// @ts-ignore: decorator
-@inline
-function smallestLane(v: v128): f32 {
-  const low = min(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1));
-  return min(low, min(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
-}
-
 /** out = largest b, smallest d, largest d; f64. NaN may or may not come through. */
 export function rangesOf(b: usize, d: usize, n: i32, out: usize): void {
   let most = f32x4.splat(-Infinity);
@@ -131,6 +119,17 @@ export function shiftSums(b: usize, d: usize, w: usize, most: f32, pivot: f32, n
     let sum = f32x4.splat(0);
     let shift = sum;
     let i = start;
+    // Two at a time, which do not wait for each other.
+    for (; i + 8 <= end; i += 8, b += 32, d += 32, w += 32) {
+      const weight0 = exp4(f32x4.sub(v128.load(b), anchor));
+      const weight1 = exp4(f32x4.sub(v128.load(b, 16), anchor));
+      const change0 = expm14(f32x4.sub(v128.load(d), origin));
+      const change1 = expm14(f32x4.sub(v128.load(d, 16), origin));
+      v128.store(w, weight0);
+      v128.store(w, weight1, 16);
+      sum = f32x4.add(f32x4.add(sum, weight0), weight1);
+      shift = f32x4.add(f32x4.add(shift, f32x4.mul(weight0, change0)), f32x4.mul(weight1, change1));
+    }
     for (; i + 4 <= end; i += 4, b += 16, d += 16, w += 16) {
       const weight = exp4(f32x4.sub(v128.load(b), anchor));
       v128.store(w, weight);
@@ -177,6 +176,11 @@ export function divergence(w: usize, d: usize, pivot: f32, share: f32, shift: f3
     const end = min(start + BLOCK, n);
     let sum = f32x4.splat(0);
     let i = start;
+    for (; i + 8 <= end; i += 8, d += 32, w += 32) {
+      const term0 = term4(w, d, origin, shares, shifts);
+      const term1 = term4(w + 16, d + 16, origin, shares, shifts);
+      sum = f32x4.add(f32x4.add(sum, term0), term1);
+    }
     for (; i + 4 <= end; i += 4, d += 16, w += 16) sum = f32x4.add(sum, term4(w, d, origin, shares, shifts));
     if (i < end) sum = f32x4.add(sum, first(term4(w, d, origin, shares, shifts), end - i));
     low = addLow(low, sum);

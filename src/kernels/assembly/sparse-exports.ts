@@ -1,4 +1,5 @@
-// The exported kernels of sparse.ts, two.ts and window.ts, each for stored values of one dtype.
+// The exported kernels of sparse.ts, two.ts, importance-stored.ts and window.ts, each for stored values of one dtype.
+import { rangesStored, takeImportant, windowsImportance } from "./importance-stored";
 import { nearswapStored, sparseTwo } from "./sparse";
 import { agreedOfTwo, largestOfTwo, overlapOfTwo } from "./two";
 import { keepApart, windowStored } from "./window";
@@ -101,4 +102,37 @@ export function agreedOfTwoF16(
   b: usize, x: usize, y: usize, out: usize, work: usize, r0: f32, r1: f32, least: f32, s: f32, n: i32,
 ): i32 {
   return agreedOfTwo<i16>(b, x, y, out, work, r0, r1, least, s, n) ? 1 : 0;
+}
+export function rangesStoredF32(b: usize, x: usize, base: usize, delta: usize, n: i32, out: usize): void {
+  rangesStored<f32>(b, x, base, delta, n, out);
+}
+export function windowsImportanceF32(b: usize, x: usize, windows: usize, work: usize, factor: f32, n: i32): void {
+  windowsImportance<f32>(b, x, windows, work, factor, n);
+}
+export function takeImportantF32(
+  b: usize, x: usize, out: usize, work: usize, factor: f32, least: f32, n: i32,
+): i32 {
+  return takeImportant<f32>(b, x, out, work, factor, least, n) ? 1 : 0;
+}
+export function rangesStoredBF16(b: usize, x: usize, base: usize, delta: usize, n: i32, out: usize): void {
+  rangesStored<u16>(b, x, base, delta, n, out);
+}
+export function windowsImportanceBF16(b: usize, x: usize, windows: usize, work: usize, factor: f32, n: i32): void {
+  windowsImportance<u16>(b, x, windows, work, factor, n);
+}
+export function takeImportantBF16(
+  b: usize, x: usize, out: usize, work: usize, factor: f32, least: f32, n: i32,
+): i32 {
+  return takeImportant<u16>(b, x, out, work, factor, least, n) ? 1 : 0;
+}
+export function rangesStoredF16(b: usize, x: usize, base: usize, delta: usize, n: i32, out: usize): void {
+  rangesStored<i16>(b, x, base, delta, n, out);
+}
+export function windowsImportanceF16(b: usize, x: usize, windows: usize, work: usize, factor: f32, n: i32): void {
+  windowsImportance<i16>(b, x, windows, work, factor, n);
+}
+export function takeImportantF16(
+  b: usize, x: usize, out: usize, work: usize, factor: f32, least: f32, n: i32,
+): i32 {
+  return takeImportant<i16>(b, x, out, work, factor, least, n) ? 1 : 0;
 }
