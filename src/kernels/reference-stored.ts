@@ -100,6 +100,29 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
       const finite = [...model, ...base].every(Number.isFinite);
       return put(dtype, out, results) && finite && r(t) >= r(1e-6) ? 1 : 0;
     },
+    subtractTwo: (b, x, y, p, q, _work, n) => {
+      const base = values(dtype, b, n);
+      for (const [from, to] of [[x, p] as const, [y, q] as const]) {
+        const difference = values(dtype, from, n).map((value, i) => value - (base[i] ?? NaN));
+        new Float32Array(memory.buffer, to, n).set(difference);
+      }
+    },
+    drawnTwo: (b, x, y, out, _work, bits0, bits1, c0, c1, w0, w1, s, mode, n) => {
+      const base = values(dtype, b, n);
+      const vectors = [x, y].map((ptr) => values(dtype, ptr, n).map((value, i) => value - (base[i] ?? NaN)));
+      const bytes = [bits0, bits1].map((ptr) => new Uint8Array(memory.buffer, ptr, Math.ceil(n / 8)));
+      const isKept = (k: number, i: number) => (((bytes[k]?.[i >> 3] ?? 0) >> (i & 7)) & 1) === 1;
+      const factors = { votes: [c0, c1], sums: [c0, c1], weights: [w0, w1], s, floor: 0, mode };
+      const results = [...base].map((value, i) =>
+        joined(
+          value,
+          vectors.map((d, k) => (isKept(k, i) ? (d[i] ?? NaN) : 0)),
+          factors,
+        ),
+      );
+      const finite = vectors.every((d) => d.every(Number.isFinite));
+      return put(dtype, out, results) && finite ? 1 : 0;
+    },
     keepApart: (b, x, y, p, q, _work, low, high, n) => {
       const base = values(dtype, b, n);
       const vectors = [x, y].map((ptr) => values(dtype, ptr, n).map((value, i) => value - (base[i] ?? NaN)));

@@ -7,8 +7,9 @@ import type { Address } from "./address.ts";
 export const JOIN = { add: 0, elect: 1, average: 2, averageApart: 3 } as const;
 
 /**
- * Whole steps on stored values of one dtype, read once; assembly/sparse.ts, two.ts, importance-stored.ts and window.ts say what each one does. Those that
- * give results return 0, with results of no meaning, if a value is not finite. `work` is scratch for 32 f32.
+ * Whole steps on stored values of one dtype, read once; assembly/sparse.ts, two.ts, drawn-two.ts, importance-stored.ts and
+ * window.ts say what each one does. Those that give results return 0, with results of no meaning, if a value is not
+ * finite. `work` is scratch for 32 f32.
  */
 export interface StoredSteps {
   /** Returns 0 for t below 1e-6 too. */
@@ -61,6 +62,27 @@ export interface StoredSteps {
     high: number,
     n: number,
   ): void;
+  /** p = x - b and q = y - b as f32; up to three elements past n are overwritten. */
+  subtractTwo(b: Address, x: Address, y: Address, p: Address, q: Address, work: Address, n: number): void;
+  /** Of what is kept of two task vectors, by bits; `c`: factors of votes and of sums. */
+  drawnTwo(
+    b: Address,
+    x: Address,
+    y: Address,
+    out: Address,
+    work: Address,
+    bits0: Address,
+    bits1: Address,
+    c0: number,
+    c1: number,
+    /** Weights of an average: neither 0, nor is their sum. */
+    w0: number,
+    w1: number,
+    s: number,
+    /** Any of JOIN but "averageApart". */
+    mode: number,
+    n: number,
+  ): number;
   /** Task vectors of x and y, where the key of their difference is from low to high; returns how many keys equal low. */
   keepApart(
     b: Address,

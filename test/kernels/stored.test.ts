@@ -6,6 +6,11 @@ import type { Dtype } from "./stored-values.ts";
 
 const { B, X, Y, OUT, WORK, COUNTS, P, Q, TABLE } = ADDRESSES;
 const LENGTHS = [...Array(20).keys(), 255, 256, 1000];
+function drawn(k: Kernels, dtype: Dtype, n: number, w0: number, w1: number, mode: number): number {
+  new Uint8Array(memory.buffer, P, 256).forEach((_, i, bits) => (bits[i] = Math.imul(i + 1, 0x9e37) >>> 3));
+  return k[`drawnTwo${dtype}`](B, X, Y, OUT, WORK, P, P + 100, 0.6, -0.7, w0, w1, 1.2, mode, n);
+}
+
 /** Calls with edges that are hit, with negative factors, and with a divisor that can be 0. */
 const CALLS: Record<string, (k: Kernels, dtype: Dtype, n: number) => number> = {
   "adding up": (k, dtype, n) =>
@@ -56,6 +61,9 @@ const CALLS: Record<string, (k: Kernels, dtype: Dtype, n: number) => number> = {
   "adding up what both stand behind": (k, dtype, n) =>
     k[`agreedOfTwo${dtype}`](B, X, Y, OUT, WORK, 0.4, 0.8, 2, 0.6, n),
   "taking what is important": (k, dtype, n) => k[`takeImportant${dtype}`](B, X, OUT, WORK, 3, 0.5, n),
+  "adding up what bits keep": (k, dtype, n) => drawn(k, dtype, n, 0, 0, JOIN.add),
+  "adding up what bits keep and signs elect": (k, dtype, n) => drawn(k, dtype, n, 0, 0, JOIN.elect),
+  "averaging what bits keep and signs elect": (k, dtype, n) => drawn(k, dtype, n, 0.6, 0.7, JOIN.average),
   "moving near the base": (k, dtype, n) => k[`nearswapStored${dtype}`](X, B, OUT, WORK, 0.1, n),
 };
 

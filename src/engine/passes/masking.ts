@@ -45,6 +45,11 @@ export class Masking {
     this.#lower?.take(equal);
   }
 
+  /** The mask by ranks, if it is one. */
+  get ranks(): RankMasking | undefined {
+    return this.#ranks;
+  }
+
   /** Looks at a vector of the bench's arithmetic in scratch before it is masked; see RankMasking. */
   scan(step: number, d: number, offset: number, n: number): void {
     if (this.#ranks === undefined) return;

@@ -1,4 +1,5 @@
 import { RANK_TABLE_BYTES } from "../../kernels/row-rank.ts";
+import type { StoredKernels } from "../../kernels/stored.ts";
 import { rowLength } from "../../tensor/shape.ts";
 import type { KeptSumsPass, RangeSums } from "../requests.ts";
 import type { Range } from "../segments.ts";
@@ -22,6 +23,8 @@ export class RankedSums implements Runner<RangeSums> {
   /** Bytes that are told of each vector. */
   #told = 0;
   readonly scans: number;
+  /** Makes two task vectors of one dtype at once. */
+  readonly #both: StoredKernels["subtractTwoF32"] | undefined;
 
   private constructor(masks: readonly RankMasking[], request: KeptSumsPass, bench: Workbench, range: Range) {
     this.#bench = bench;
@@ -31,6 +34,8 @@ export class RankedSums implements Runner<RangeSums> {
     this.#kept = new Float64Array(masks.length);
     this.#bits = (request.bits ?? []).map((bits) => bitsOfRange(bits, range, this.#row));
     this.scans = scansFor(request.masks, bench, range);
+    const dtype = bench.sharedDtype([...bench.operands.keys()], false);
+    if (dtype !== undefined && masks.length === 2) this.#both = bench.kernels[`subtractTwo${dtype}`];
   }
 
   /** Undefined where the sums must be taken step by step. */
@@ -79,7 +84,13 @@ export class RankedSums implements Runner<RangeSums> {
   }
 
   #subtract(offset: number, n: number): void {
-    const base = this.#bench.floats(0, offset, n, 0);
-    this.#masks.forEach((_, i) => this.#bench.subtract(i + 1, offset, n, base, this.#vector(i, offset)));
+    const bench = this.#bench;
+    if (this.#both !== undefined) {
+      const [b, x, y] = [bench.stored(0, offset), bench.stored(1, offset), bench.stored(2, offset)];
+      this.#both(b, x, y, this.#vector(0, offset), this.#vector(1, offset), bench.spare(1), n);
+      return;
+    }
+    const base = bench.floats(0, offset, n, 0);
+    this.#masks.forEach((_, i) => bench.subtract(i + 1, offset, n, base, this.#vector(i, offset)));
   }
 }

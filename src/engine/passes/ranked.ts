@@ -84,8 +84,10 @@ export class RankMasking {
   }
 
   apply(d: number, offset: number, n: number): void {
-    if (this.#kept !== undefined) {
-      this.#bench.kernels.clearByBits(d, this.#nextBits(this.#kept, n), n);
+    if (this.knowsBits) {
+      this.copyBits(this.#places, n);
+      this.passBits(n);
+      this.#bench.kernels.clearByBits(d, this.#places, n);
       return;
     }
     this.#limit(d, offset, n);
@@ -101,12 +103,20 @@ export class RankMasking {
     return [all, kept];
   }
 
-  /** Address of the bits of the next n entries; segments come in the order in which they were told. */
-  #nextBits(kept: Uint8Array, n: number): number {
-    const end = this.#used + bytesOfBits(n);
-    new Uint8Array(this.#bench.memory.buffer, this.#places).set(kept.subarray(this.#used, end));
-    this.#used = end;
-    return this.#places;
+  /** True if bits tell what is kept. */
+  get knowsBits(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  /** Copies the bits of the next n entries; segments come in the order in which they were told. */
+  copyBits(address: number, n: number): void {
+    const bits = this.#kept?.subarray(this.#used, this.#used + bytesOfBits(n)) ?? [];
+    new Uint8Array(this.#bench.memory.buffer).set(bits, address);
+  }
+
+  /** Goes on to what is behind the next n entries. */
+  passBits(n: number): void {
+    this.#used += bytesOfBits(n);
   }
 
   /** Finds the limit of each draw. */

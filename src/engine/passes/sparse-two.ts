@@ -5,7 +5,7 @@ import type { Workbench } from "../workbench.ts";
 import type { Masking } from "./masking.ts";
 
 /** The masks of two task vectors. */
-interface Masks {
+export interface Masks {
   readonly masking: readonly Masking[];
   /** False if they are one mask over a vector made of both. */
   readonly areSeparate: boolean;
@@ -84,7 +84,7 @@ export class SparseTwo {
   }
 }
 
-interface Factors {
+export interface Factors {
   readonly v0: number;
   readonly v1: number;
   readonly c0: number;
@@ -96,7 +96,7 @@ interface Factors {
   readonly mode: number;
 }
 
-function factorsOf({ factors, scale: s, election }: SparseCombination): Factors {
+export function factorsOf({ factors, scale: s, election }: SparseCombination): Factors {
   const [c0 = 0, c1 = 0] = factors;
   const [v0 = c0, v1 = c1] = election?.votes ?? [];
   const [w0 = 0, w1 = 0] = election?.divisor?.weights ?? [];

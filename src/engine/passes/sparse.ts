@@ -3,6 +3,7 @@ import type { Mask } from "../../methods/mask.ts";
 import type { Range } from "../segments.ts";
 import type { Workbench } from "../workbench.ts";
 import { RANK_TABLE_BYTES } from "../../kernels/row-rank.ts";
+import { DrawnTwo } from "./drawn-two.ts";
 import { Masking } from "./masking.ts";
 import type { Pass, Runner } from "./pass.ts";
 import { masksByRows, scansFor } from "./ranked.ts";
@@ -72,7 +73,7 @@ class SparseRunner implements Runner<undefined> {
   readonly #bench: Workbench;
   readonly #wanted: readonly boolean[];
   readonly #masks: VectorMasks;
-  readonly #two: SparseTwo | undefined;
+  readonly #two: SparseTwo | DrawnTwo | undefined;
   readonly scans: number;
 
   constructor(request: SparseCombination, bench: Workbench, range: Range) {
@@ -82,7 +83,7 @@ class SparseRunner implements Runner<undefined> {
     this.#masks = new VectorMasks(request.masks, request.maskedBy === "variance", bench, range);
     this.scans = scansFor(request.masks, bench, range);
     if (this.#wanted.length === 2 && this.#wanted.every((want) => want))
-      this.#two = SparseTwo.over(request, this.#masks, bench);
+      this.#two = SparseTwo.over(request, this.#masks, bench) ?? DrawnTwo.over(request, this.#masks, bench);
   }
 
   scan(step: number, offset: number, n: number): void {

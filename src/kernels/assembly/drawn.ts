@@ -92,11 +92,11 @@ function laneSum(low: v128, high: v128): f64 {
   return total + f64x2.extract_lane(high, 0) + f64x2.extract_lane(high, 1);
 }
 
-/** All bits of lane l where bit l of `bits` is set. */
+/** All bits of the lanes whose own bit, in `own`, is set in `bits`, which is the same byte sixteen times. */
 // @ts-ignore: decorator
 @inline
-export function lanesOf(bits: i32, lane: v128): v128 {
-  return i32x4.eq(v128.and(i32x4.splat(bits), lane), lane);
+export function lanesOf(bits: v128, own: v128): v128 {
+  return i32x4.eq(v128.and(bits, own), own);
 }
 
 /** d = 0 where its bit is not set. Pads. */
@@ -104,7 +104,7 @@ export function clearByBits(d: usize, bits: usize, n: i32): void {
   const low = i32x4(1, 2, 4, 8);
   const high = i32x4(16, 32, 64, 128);
   for (let i = 0; i < n; i += 8, d += 32, bits++) {
-    const mask = <i32>load<u8>(bits);
+    const mask = v128.load8_splat(bits);
     v128.store(d, v128.and(v128.load(d), lanesOf(mask, low)));
     v128.store(d, v128.and(v128.load(d, 16), lanesOf(mask, high)), 16);
   }

@@ -30,6 +30,7 @@ export {
 } from "./rank";
 export * from "./sparse-exports";
 export * from "./row-rank";
+export * from "./drawn-exports";
 export { clearByBits, clearDrawn, sumDrawn } from "./drawn";
 export { dot, dotPair, dotThree, dotWide, dotF64 } from "./reduce";
 export { widen, addDeltaF64, subtractF64 } from "./arithmetic";

@@ -30,41 +30,39 @@ export function largestKey(d: usize, n: i32): i32 {
   return key;
 }
 
-/** places = 4 * bin: where the bin's entry is in a table. */
+/** places = addresses of the bins' entries in a table. */
 // @ts-ignore: decorator
 @inline
-function place(d: usize, places: usize, top: i32, n: i32): void {
+function place(d: usize, places: usize, table: usize, top: i32, n: i32): void {
   const bits = i32x4.splat(MAGNITUDE);
   const first = i32x4.splat(top >> BIN_SHIFT);
   const last = i32x4.splat(BINS - 1);
+  const start = i32x4.splat(<i32>table);
   let i = 0;
   for (; i + 4 <= n; i += 4, d += 16, places += 16) {
     const below = i32x4.sub(first, i32x4.shr_u(v128.and(v128.load(d), bits), BIN_SHIFT));
-    v128.store(places, i32x4.shl(i32x4.min_s(below, last), 2));
+    v128.store(places, i32x4.add(start, i32x4.shl(i32x4.min_s(below, last), 2)));
   }
   for (; i < n; i++, d += 4, places += 4)
-    store<i32>(places, min((top >> BIN_SHIFT) - ((load<i32>(d) & MAGNITUDE) >> BIN_SHIFT), BINS - 1) << 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function addOne(table: usize, place: i32): void {
-  const at = table + <usize>place;
-  store<i32>(at, load<i32>(at) + 1);
+    store<usize>(places, table + (<usize>min((top >> BIN_SHIFT) - ((load<i32>(d) & MAGNITUDE) >> BIN_SHIFT), BINS - 1) << 2));
 }
 
 /** Counts elements by bin: alternately in two tables, one after the other, so that equal neighbours need not wait. */
 export function countByBin(d: usize, places: usize, bins: usize, top: i32, n: i32): void {
-  place(d, places, top, n);
-  const other = bins + TABLE_BYTES;
+  place(d, places, bins, top, n);
   let i = 0;
   for (; i + 4 <= n; i += 4, places += 16) {
-    addOne(bins, load<i32>(places));
-    addOne(other, load<i32>(places, 4));
-    addOne(bins, load<i32>(places, 8));
-    addOne(other, load<i32>(places, 12));
+    const a = load<usize>(places), b = load<usize>(places, 4);
+    store<i32>(a, load<i32>(a) + 1);
+    store<i32>(b, load<i32>(b, TABLE_BYTES) + 1, TABLE_BYTES);
+    const c = load<usize>(places, 8), e = load<usize>(places, 12);
+    store<i32>(c, load<i32>(c) + 1);
+    store<i32>(e, load<i32>(e, TABLE_BYTES) + 1, TABLE_BYTES);
   }
-  for (; i < n; i++, places += 4) addOne(bins, load<i32>(places));
+  for (; i < n; i++, places += 4) {
+    const a = load<usize>(places);
+    store<i32>(a, load<i32>(a) + 1);
+  }
 }
 
 /** low + slope * twice the mean rank of `count` entries with `below` smaller ones, rounded towards 0 and to 32 bits. */
@@ -77,10 +75,14 @@ function limitOf(below: v128, count: v128, low: f32, slope: f32): v128 {
   return i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.splat(low), f32x4.mul(f32x4.splat(slope), rank)));
 }
 
-/** The limit of each bin of a row of `row` entries; clears the counts. Bins below the smallest entry get none. */
+/** The limit of each bin of a row of `row` entries; clears the counts. Empty bins below all others get none. */
 export function limitsOfBins(bins: usize, limits: usize, row: i32, low: f32, slope: f32): void {
   const none = i32x4.splat(0);
   const all = i32x4.splat(row);
+  // The last bin often has the zeros, and those before it nothing.
+  const last = bins + (BINS - 1) * 4;
+  const lowest = load<i32>(last) + load<i32>(last, TABLE_BYTES);
+  const lastLimit = limits + (BINS - 1) * 4;
   let above = none;
   for (let end = bins + TABLE_BYTES; bins < end; bins += 16, limits += 16) {
     const count = i32x4.add(v128.load(bins), v128.load(bins, TABLE_BYTES));
@@ -89,25 +91,29 @@ export function limitsOfBins(bins: usize, limits: usize, row: i32, low: f32, slo
     const two = i32x4.add(count, v128.shuffle<i32>(none, count, 0, 4, 5, 6));
     const upTo = i32x4.add(above, i32x4.add(two, v128.shuffle<i32>(none, two, 0, 1, 4, 5)));
     v128.store(limits, limitOf(i32x4.sub(all, upTo), count, low, slope));
-    if (i32x4.extract_lane(upTo, 3) == row) break;
+    if (i32x4.extract_lane(upTo, 3) >= row - lowest) break;
     above = v128.shuffle<i32>(upTo, upTo, 3, 3, 3, 3);
   }
+  store<i32>(last, 0);
+  store<i32>(last, 0, TABLE_BYTES);
+  const limit = limitOf(none, i32x4.splat(lowest), low, slope);
+  store<i32>(lastLimit, i32x4.extract_lane(limit, 0));
 }
 
-/** Replaces places by limits; put together in registers, since whole vectors cannot be loaded from fresh pieces. */
+/** Replaces places by what stands there; put together in registers, since vectors cannot be loaded from fresh pieces. */
 // @ts-ignore: decorator
 @inline
-function lookUp(places: usize, limits: usize, n: i32): void {
+function lookUp(places: usize, offset: usize, n: i32): void {
   let i = 0;
   for (; i + 4 <= n; i += 4, places += 16) {
     const two = load<u64>(places);
     const more = load<u64>(places, 8);
-    let found = v128.load32_zero(limits + <usize>(two & 0xffffffff));
-    found = v128.load_lane<u32>(limits + <usize>(two >> 32), found, 1);
-    found = v128.load_lane<u32>(limits + <usize>(more & 0xffffffff), found, 2);
-    v128.store(places, v128.load_lane<u32>(limits + <usize>(more >> 32), found, 3));
+    let found = v128.load32_zero(<usize>two + offset);
+    found = v128.load_lane<u32>(<usize>(two >> 32) + offset, found, 1);
+    found = v128.load_lane<u32>(<usize>more + offset, found, 2);
+    v128.store(places, v128.load_lane<u32>(<usize>(more >> 32) + offset, found, 3));
   }
-  for (; i < n; i++, places += 4) store<i32>(places, load<i32>(limits + <usize>load<i32>(places)));
+  for (; i < n; i++, places += 4) store<i32>(places, load<i32>(load<usize>(places) + offset));
 }
 
 /** Limits of a short row from comparing bins; `places` become limits. */
@@ -132,8 +138,8 @@ function compareAll(places: usize, limits: usize, n: i32, low: f32, slope: f32):
 
 /** The limit of each entry of a piece of a row, whose largest magnitude is `top`, into `places`: that of its bin. */
 export function limitsByBin(d: usize, places: usize, limits: usize, top: i32, n: i32): void {
-  place(d, places, top, n);
-  lookUp(places, limits, n);
+  place(d, places, limits, top, n);
+  lookUp(places, 0, n);
 }
 
 /** The same for whole rows of `row` entries; `bins`: two cleared tables, and one for limits behind them. */
@@ -144,12 +150,12 @@ export function limitsByRank(d: usize, places: usize, bins: usize, row: i32, low
   for (let x = d, end = d + (<usize>n << 2); x < end; x += step, at += step) {
     const top = largestKey(x, row);
     if (row <= SHORT_ROW) {
-      place(x, at, top, row);
+      place(x, at, bins, top, row);
       compareAll(at, limits, row, low, slope);
     } else {
       countByBin(x, at, bins, top, row);
       limitsOfBins(bins, limits, row, low, slope);
-      lookUp(at, limits, row);
+      lookUp(at, 2 * TABLE_BYTES, row);
     }
   }
 }
