@@ -134,6 +134,35 @@ describe("A model with an adapter, whose rows are matched by token", () => {
     }
   });
 
+  it("gives each row of a head the length that DoRA learnt for its token", async () => {
+    const magnitude = fixtureTensor("lengths", [ROWS], "F32");
+    const model = await writeTokenModel(folder(), "dora-model", { files: bpeFiles(TOKENS) });
+    const other = await writeTokenModel(folder(), "dora-other", { files: bpeFiles(OTHERS) });
+    writeAdapter(
+      folder("dora-adapter"),
+      { use_dora: true },
+      {
+        [`${P}lm_head.lora_A.weight`]: HEAD_A,
+        [`${P}lm_head.lora_B.weight`]: HEAD_B,
+        [`${P}lm_head.lora_magnitude_vector`]: magnitude,
+      },
+    );
+    const moved = mergedByPeft(model)[HEAD] ?? assert.fail();
+    const lengths = Array.from({ length: ROWS }, (_, row) =>
+      Math.hypot(...Array.from({ length: WIDTH }, (_, column) => at(moved, row, column))),
+    );
+    const values = Float64Array.from(moved.values, (value, i) => {
+      const row = Math.floor(i / WIDTH);
+      return (value * (magnitude.values[row] ?? NaN)) / (lengths[row] ?? NaN);
+    });
+    const tensors = { ...model.tensors, [HEAD]: { ...moved, values } };
+    await writeTokenModel(folder(), "dora-peft", { files: bpeFiles(TOKENS), tensors });
+    const asked = "dtype: float32\ntokenizer_source: union\n";
+    const got = await run(linearOf([{ name: "dora-model+./dora-adapter" }, other], asked));
+    const wanted = await run(linearOf([{ name: "dora-peft" }, other], asked));
+    assertNear(readWeights(got.out), readWeights(wanted.out));
+  });
+
   it("is added to an embedding that the adapter brings itself", async () => {
     const whole = fixtureTensor("whole", [ROWS, WIDTH], "F32");
     const adapter = { ...ADAPTER, [`${P}model.embed_tokens.base_layer.weight`]: whole };
