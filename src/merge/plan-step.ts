@@ -23,6 +23,11 @@ export interface Step<R extends Recipe = Recipe> {
   readonly output: OutputTexts;
 }
 
+const piecesOf = (texts: ReadonlyMap<string, ModelTexts>) =>
+  new Map(
+    [...texts].flatMap(([reference, { pieces }]) => (pieces === undefined ? [] : [[reference, pieces]])),
+  );
+
 /** Plans one merge from the headers and texts of its models; what is wrong is reported, and nothing returned. */
 export function planStep<R extends Recipe>(
   recipe: R,
@@ -47,7 +52,7 @@ export function planStep<R extends Recipe>(
   const donor = referencedModels(recipe)[DONOR];
   const output = attempt(() => outputTexts(recipe, merged, donor ? referenceText(donor) : "", texts))?.result;
   const plan = attempt(() =>
-    planMerge(recipe, models, options, { files, ...(merged && { merged }) }),
+    planMerge(recipe, models, options, { files, pieces: piecesOf(texts), ...(merged && { merged }) }),
   )?.result;
   if (output === undefined || plan === undefined) return undefined;
   const { template, warnings, ownFiles } = output;

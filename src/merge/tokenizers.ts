@@ -1,6 +1,8 @@
-import { readSideTexts } from "../sources/side-texts.ts";
+import { unreadFile } from "../plan/unread-tokenizers.ts";
+import { readSideBytes, readSideTexts } from "../sources/side-texts.ts";
 import type { ModelHeaders } from "../sources/types.ts";
 import { OPAQUE_FILES, TOKENIZER_FILES } from "../sources/tokenizer-names.ts";
+import { pieceCount } from "../tokenizer/piece-count.ts";
 import type { TokenizerFiles } from "../tokenizer/types.ts";
 
 export const GENERATION_CONFIG = "generation_config.json";
@@ -11,11 +13,15 @@ export const READ_FILES: readonly string[] = [
 ];
 /** The largest published tokenizer.json has 35 MB. */
 const MAX_FILE_BYTES = 2 ** 27;
+/** Models of sentencepiece have 0.5 to 5 MB. */
+const MAX_OPAQUE_BYTES = 2 ** 24;
 
 /** The texts among a model's small files that a merge may have to change. */
 export interface ModelTexts {
   /** Empty for a model without a tokenizer. */
   readonly tokenizer: TokenizerFiles;
+  /** Tokens of a tokenizer that is only there in a format that is not read, if they are easily counted. */
+  readonly pieces?: number;
   readonly generationConfig?: string;
 }
 
@@ -37,8 +43,12 @@ export async function readModelTexts(
     texts.delete(GENERATION_CONFIG);
     for (const [name, text] of texts) texts.set(name, shared(text));
     for (const { name } of model.sideFiles) if (OPAQUE_FILES.includes(name)) texts.set(name, "");
+    const unread = unreadFile(model);
+    const bytes = unread && (await readSideBytes(model, unread.name, MAX_OPAQUE_BYTES));
+    const pieces = unread && bytes && pieceCount(unread.name, bytes);
     result.set(model.reference, {
       tokenizer: texts,
+      ...(pieces !== undefined && { pieces }),
       ...(generationConfig !== undefined && { generationConfig }),
     });
   }

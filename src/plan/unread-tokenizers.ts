@@ -16,7 +16,9 @@ export function unreadTokenizers({ table, vocabularies }: PlanContext): Problem[
   const donor = table.at(DONOR);
   const own = unreadFile(donor);
   if (own === undefined) return [];
-  return table.headers.flatMap((model): Problem[] => {
+  const [pieces = 0, rows = Infinity] = [vocabularies.piecesOf(DONOR), vocabularies.rows[DONOR]];
+  const long = pieces > rows ? [tooLong(donor.reference, own.name, pieces, rows)] : [];
+  const others = table.headers.flatMap((model): Problem[] => {
     const other = unreadFile(model);
     if (other === undefined || (other.name === own.name && other.byteLength === own.byteLength)) return [];
     const message =
@@ -28,9 +30,17 @@ export function unreadTokenizers({ table, vocabularies }: PlanContext): Problem[
       ".save_pretrained(FOLDER) in transformers writes it.";
     return [{ code: "PLAN_VOCABULARY", severity: "warning", message, hint }];
   });
+  return [...long, ...others];
 }
 
-function unreadFile({ sideFiles }: ModelHeaders): ModelHeaders["sideFiles"][number] | undefined {
+function tooLong(reference: string, name: string, pieces: number, rows: number): Problem {
+  const message = `${name} of ${reference} has ${pieces} tokens, and its embeddings ${rows} rows: the output cannot read text that holds the last of them`;
+  const hint = "Check that the tokenizer is the one that belongs to the weights.";
+  return { code: "PLAN_VOCABULARY", severity: "warning", message, hint };
+}
+
+/** The file of a model's tokenizer, if it has none that is read. */
+export function unreadFile({ sideFiles }: ModelHeaders): ModelHeaders["sideFiles"][number] | undefined {
   if (sideFiles.some(({ name }) => READ_FILES.includes(name))) return undefined;
   return sideFiles.find(({ name }) => OPAQUE_FILES.includes(name));
 }

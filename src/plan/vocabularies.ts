@@ -15,6 +15,8 @@ import { vocabularyRows } from "./token-rows.ts";
 export interface TokenizerInput {
   /** Tokenizer files of the models that have any, by `referenceText`. */
   readonly files: ReadonlyMap<string, TokenizerFiles>;
+  /** Numbers of tokens of tokenizers that are not read, as far as they are known; by `referenceText` too. */
+  readonly pieces?: ReadonlyMap<string, number>;
   /** The output's tokenizer, where the recipe says something about it. */
   readonly merged?: MergedTokenizer;
 }
@@ -34,11 +36,13 @@ export class Vocabularies {
   readonly #byModels = new Map<string, NumberedAlignment>();
   readonly #table: ModelTable;
   readonly #files: TokenizerInput["files"];
+  readonly #pieces: TokenizerInput["pieces"];
   #differences: ReadonlyMap<string, VocabularyDifference> | undefined;
 
-  constructor(table: ModelTable, { files, merged }: TokenizerInput) {
+  constructor(table: ModelTable, { files, pieces, merged }: TokenizerInput) {
     this.#table = table;
     this.#files = files;
+    this.#pieces = pieces;
     this.merged = merged;
     this.rows = table.headers.map(vocabularyRows);
   }
@@ -72,6 +76,11 @@ export class Vocabularies {
   tokensFrom(position: number, id: number): TokenCount {
     const { reference } = this.#table.at(position);
     return tokensFrom(this.#files.get(reference) ?? new Map(), reference, id);
+  }
+
+  /** How many tokens a tokenizer has that is not read; undefined for one that is, and where nothing tells. */
+  piecesOf(position: number): number | undefined {
+    return this.#pieces?.get(this.#table.at(position).reference);
   }
 
   /** Tokens of a model that have no row among so many. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { isMergeError } from "../../src/index.ts";
 import type { ErrorCode, Problem } from "../../src/index.ts";
 import { readWeights } from "../fixtures/read-safetensors.ts";
@@ -349,6 +349,43 @@ describe("A merge without a tokenizer option", () => {
         );
         await writeTokenModel(folder(), name, { files, rows: 8 });
         assert.deepEqual((await planned(recipe)).warnings, []);
+      });
+    }
+  });
+
+  describe("counts the tokens of a tokenizer that is not read, against the rows:", () => {
+    /** A message of sentencepiece: pieces (field 1) with a text and a score, then the settings (field 2). */
+    const sentencepiece = (pieces: readonly string[]) =>
+      Buffer.concat([
+        ...pieces.map((piece) => {
+          const text = Buffer.from(piece);
+          const body = Buffer.concat([
+            Buffer.from([0x0a, text.length]),
+            text,
+            Buffer.from([0x15, 0, 0, 0, 0]),
+          ]);
+          return Buffer.concat([Buffer.from([0x0a, body.length]), body]);
+        }),
+        Buffer.from([0x12, 3, 0x18, 0x80, 0x01]),
+      ]);
+    const tokens = ["<unk>", "<s>", "</s>", "a", "b", "\u2581c", "d".repeat(100)];
+    const cases: Readonly<Record<string, Buffer>> = {
+      "tokenizer.model": sentencepiece(tokens),
+      "qwen.tiktoken": Buffer.from(tokens.map((_, rank) => `YQ== ${rank}\n`).join("")),
+    };
+    for (const [file, bytes] of Object.entries(cases)) {
+      it(file, async () => {
+        const plain = async (rows: number) => {
+          await writeTokenModel(folder(), `counted${rows}`, { files: {}, rows });
+          await writeFile(folder(`counted${rows}`, file), bytes);
+          return (await planned(`merge_method: passthrough\nmodels: [{model: ./counted${rows}}]\n`)).warnings;
+        };
+        assert.deepEqual(await plain(7), []);
+        const [problem, ...more] = await plain(6);
+        assert.deepEqual([problem?.code, more], ["PLAN_VOCABULARY", []]);
+        assert.match(problem?.message ?? "", /counted6 has 7 tokens, and its embeddings 6 rows/);
+        await rm(folder("counted6", file));
+        await rm(folder("counted7", file));
       });
     }
   });
