@@ -57,6 +57,16 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
         const alone = first === true ? r(r(c0) * p) : second === true ? r(r(c1) * q) : 0;
         return moved(base, first === true && second === true ? r(r(p + q) / 2) : alone, 1);
       }),
+    activeOfTwo: (b, x, y, out, _work, epsilon, n) => {
+      const base = values(dtype, b, n);
+      const activeIn = (ptr: Address) => {
+        const d = values(dtype, ptr, n).map((value, i) => value - (base[i] ?? NaN));
+        return (i: number) => Math.abs(d[i] ?? NaN) > r(epsilon);
+      };
+      const count = (of: (i: number) => boolean) => [...base.keys()].filter(of).length;
+      const [p, q] = [activeIn(x), activeIn(y)];
+      new Int32Array(memory.buffer, out, 3).set([count((i) => p(i) && q(i)), count(p), count(q)]);
+    },
     agreedOfTwo: (b, x, y, out, _work, r0, r1, least, s, n) =>
       ofTwo(dtype, [b, x, y, out], n, (base, [p, q]) => {
         const sum = r(p + q);

@@ -26,6 +26,15 @@ export interface StoredSteps {
     c1: number,
     n: number,
   ): number;
+  activeOfTwo(
+    b: Address,
+    x: Address,
+    y: Address,
+    out: Address,
+    work: Address,
+    epsilon: number,
+    n: number,
+  ): void;
   agreedOfTwo(
     b: Address,
     x: Address,

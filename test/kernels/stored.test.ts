@@ -150,6 +150,23 @@ describe("kernels on stored values", () => {
     });
 
   for (const dtype of DTYPES)
+    it(`counting what is active in ${dtype} gives the numbers of the scalar twin`, () => {
+      // Also with a value that is not finite, which is active.
+      for (const finite of [true, false]) {
+        fillStored(dtype, finite);
+        for (const n of LENGTHS) {
+          const results = [simd, twin].map((k) => {
+            k[`activeOfTwo${dtype}`](B, X, Y, COUNTS, WORK, 0.2, n);
+            return [...new Int32Array(memory.buffer, COUNTS, 3)];
+          });
+          assert.deepEqual(results[0], results[1], `n = ${n}`);
+          const [both = 0, first = 0, second = 0] = results[0] ?? [];
+          assert.ok(n < 100 || (both > 20 && first > both && second > both));
+        }
+      }
+    });
+
+  for (const dtype of DTYPES)
     it(`counting importances within windows in ${dtype} gives the numbers of the scalar twin`, () => {
       fillStored(dtype, true);
       const bin = 2 ** 15;

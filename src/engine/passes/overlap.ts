@@ -29,13 +29,25 @@ export const overlapPass: Pass<"overlap"> = {
     const inputs = bench.operands.length - 1;
     const shared = new Float64Array(inputs);
     const single = new Float64Array(inputs);
+    const dtype = bench.sharedDtype([...bench.operands.keys()], false);
+    const add = (i: number, both: number, active: number) => {
+      shared[i] = (shared[i] ?? 0) + both;
+      single[i] = (single[i] ?? 0) + active - both;
+    };
     return {
       segment: (offset, n) => {
+        if (bench.operands.length === 3 && dtype !== undefined) {
+          const at = (k: number) => bench.stored(k, offset);
+          const { kernels, results } = bench;
+          kernels[`activeOfTwo${dtype}`](at(0), at(1), at(2), results, bench.scratch(0), epsilon, n);
+          const [both = 0, ...active] = bench.u32(results, 3);
+          active.forEach((count, i) => add(i, both, count));
+          return;
+        }
         const { count } = activate(bench, epsilon, offset, n);
         for (let i = 0; i < inputs; i++) {
-          const both = bench.steps.overlap(bench.scratch(i + 1), count, n);
-          shared[i] = (shared[i] ?? 0) + both;
-          single[i] = (single[i] ?? 0) + bench.nonZeros(bench.scratch(i + 1), n) - both;
+          const vector = bench.scratch(i + 1);
+          add(i, bench.steps.overlap(vector, count, n), bench.nonZeros(vector, n));
         }
       },
       finish: () => ({ shared, single }),

@@ -1,7 +1,7 @@
 // The exported kernels of sparse.ts, two.ts, importance-stored.ts and window.ts, each for stored values of one dtype.
 import { rangesStored, takeImportant, windowsImportance } from "./importance-stored";
 import { nearswapStored, sparseTwo } from "./sparse";
-import { agreedOfTwo, largestOfTwo, overlapOfTwo } from "./two";
+import { activeOfTwo, agreedOfTwo, largestOfTwo, overlapOfTwo } from "./two";
 import { keepApart, windowStored } from "./window";
 
 export function nearswapStoredF32(x: usize, b: usize, out: usize, work: usize, t: f32, n: i32): i32 {
@@ -135,4 +135,19 @@ export function takeImportantF16(
   b: usize, x: usize, out: usize, work: usize, factor: f32, least: f32, n: i32,
 ): i32 {
   return takeImportant<i16>(b, x, out, work, factor, least, n) ? 1 : 0;
+}
+export function activeOfTwoF32(
+  b: usize, x: usize, y: usize, out: usize, work: usize, epsilon: f32, n: i32,
+): void {
+  activeOfTwo<f32>(b, x, y, out, work, epsilon, n);
+}
+export function activeOfTwoBF16(
+  b: usize, x: usize, y: usize, out: usize, work: usize, epsilon: f32, n: i32,
+): void {
+  activeOfTwo<u16>(b, x, y, out, work, epsilon, n);
+}
+export function activeOfTwoF16(
+  b: usize, x: usize, y: usize, out: usize, work: usize, epsilon: f32, n: i32,
+): void {
+  activeOfTwo<i16>(b, x, y, out, work, epsilon, n);
 }

@@ -3,6 +3,7 @@
 // countDominant, clearBelow and finishSum; encode), so that either way gives the same bits. Each returns false, with
 // results of no meaning, if some value is not finite. `work` is scratch for 32 f32.
 import { load4, pad } from "./load";
+import { laneSum } from "./rank";
 import { magnitude, store8, suspect } from "./store";
 
 const LARGEST: i32 = 0;
@@ -147,4 +148,30 @@ export function agreedOfTwo<D>(
   b: usize, x: usize, y: usize, out: usize, work: usize, r0: f32, r1: f32, least: f32, s: f32, n: i32,
 ): bool {
   return ofTwo<D>(b, x, y, out, work, least, r0, r1, s, AGREED, n);
+}
+
+/** out = how many task vectors p and q are above epsilon in magnitude both, how many p are, how many q; three i32. */
+export function activeOfTwo<D>(
+  b: usize, x: usize, y: usize, out: usize, work: usize, epsilon: f32, n: i32,
+): void {
+  const limit = f32x4.splat(epsilon);
+  const step = sizeof<D>() << 2;
+  const whole = n & ~3;
+  let both = i32x4.splat(0), first = both, second = both;
+  for (let i = 0; i < n; i += 4, b += step, x += step, y += step) {
+    if (i == whole) {
+      b = pad<D>(b, work, n - whole);
+      x = pad<D>(x, work + 32, n - whole);
+      y = pad<D>(y, work + 64, n - whole);
+    }
+    const base = load4<D>(b);
+    const p = f32x4.gt(magnitude(f32x4.sub(load4<D>(x), base)), limit);
+    const q = f32x4.gt(magnitude(f32x4.sub(load4<D>(y), base)), limit);
+    both = i32x4.sub(both, v128.and(p, q));
+    first = i32x4.sub(first, p);
+    second = i32x4.sub(second, q);
+  }
+  store<i32>(out, laneSum(both));
+  store<i32>(out, laneSum(first), 4);
+  store<i32>(out, laneSum(second), 8);
 }
