@@ -65,7 +65,9 @@ async function compare(rounds: number): Promise<void> {
   }
 }
 
-const show = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+function show(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
 
 function merge(folder: string, words: readonly string[]): { wallMs: number; usedMs: number } {
   const [recipe = "", ...flags] = words;

@@ -67,7 +67,7 @@ describe("A repository that means harm", () => {
         size: fileBytes,
         sha256: "ab".repeat(32),
         gitOid: "cd".repeat(20),
-        // eslint-disable-next-line @typescript-eslint/require-await -- the same face as a file on disk
+        // eslint-disable-next-line @typescript-eslint/require-await -- the same face as bytes that come late
         async *read(from, to) {
           const piece = Buffer.alloc(to - from, "{");
           length.copy(piece, 0, Math.min(from, 8), Math.min(to, 8));
@@ -147,7 +147,7 @@ describe("A repository that means harm", () => {
   });
 });
 
-// eslint-disable-next-line @typescript-eslint/require-await -- the same face as a file on disk
+// eslint-disable-next-line @typescript-eslint/require-await -- the same face as bytes that come late
 async function* emptyPieces(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(0);
 }

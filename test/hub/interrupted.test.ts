@@ -29,7 +29,7 @@ const FILES = { "model-1.safetensors": first, "model-2.safetensors": second };
 function inPieces(bytes: Uint8Array): Content {
   return {
     ...contentOf(bytes),
-    // eslint-disable-next-line @typescript-eslint/require-await -- the same face as a file on disk
+    // eslint-disable-next-line @typescript-eslint/require-await -- the same face as bytes that come late
     async *read(begin, end) {
       for (let at = begin; at < end; at += PIECE_BYTES)
         yield bytes.subarray(at, Math.min(end, at + PIECE_BYTES));

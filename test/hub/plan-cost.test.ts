@@ -51,7 +51,7 @@ function shard(tensors: readonly [string, number[]][], seed: string): Content {
     size: header.length + end,
     sha256: hash("sha256"),
     gitOid: hash("sha1"),
-    // eslint-disable-next-line @typescript-eslint/require-await -- the same face as a file on disk
+    // eslint-disable-next-line @typescript-eslint/require-await -- the same face as bytes that come late
     async *read(from, to) {
       const piece = Buffer.alloc(to - from);
       header.copy(piece, 0, Math.min(from, header.length), Math.min(to, header.length));
