@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, open, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runPlan } from "../../src/engine/run.ts";
 import { Extents } from "../../src/engine/stream/extents.ts";
@@ -14,6 +14,7 @@ import type { StreamOptions } from "../../src/engine/stream/streamed-inputs.ts";
 import { merge, plan as planOf } from "../../src/index.ts";
 import type { MergePlan } from "../../src/index.ts";
 import { makeRandom } from "../fixtures/random.ts";
+import { writeSafetensors } from "../fixtures/write-safetensors.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 
 type Sizes = Pick<StreamOptions, "leastSpoolBytes" | "memoryBytes" | "blockBytes">;
@@ -67,9 +68,9 @@ describe("Inputs that are streamed", () => {
 
   /** Merges from disk and from far away, and compares the bytes of all tensors. */
   async function compare(recipe: string, sizes: Sizes = {}) {
-    const folder = `${recipe}-${Object.values(sizes).join("-")}`;
+    const folder = `${basename(recipe)}-${Object.values(sizes).join("-")}`;
     const [expected, out] = [temporary(folder, "expected"), temporary(folder, "streamed")];
-    const path = join("recipes", recipe);
+    const path = resolve("recipes", recipe);
     await merge({ recipe: path, out: expected });
     const { plan, remote, fetched } = farAway(await planOf({ recipe: path }));
     await mkdir(out);
@@ -121,6 +122,40 @@ describe("Inputs that are streamed", () => {
     assert.ok(plan.models.length > 1);
     // Layers of models that are needed in part.
     assert.ok((await compare("glyphs-slices.yml", { blockBytes: 2 })).report.unverifiedFiles > 0);
+  });
+
+  it("are read and verified in the order of their files where that of the output is another", async () => {
+    const length = 600_000;
+    const names = Array.from({ length: 12 }, (_, k) => `layer.${k}.weight`);
+    for (const [k, model] of ["a", "b"].entries()) {
+      const tensors = names.map((name, n) => {
+        const values = new Float32Array(length).fill(n + k);
+        return [name, { dtype: "BF16", shape: [length], values }] as const;
+      });
+      await mkdir(temporary("order", model), { recursive: true });
+      await writeFile(temporary("order", model, "config.json"), "{}");
+      await writeSafetensors(temporary("order", model, "model.safetensors"), Object.fromEntries(tensors));
+    }
+    const recipe = temporary("order", "recipe.yml");
+    await writeFile(
+      recipe,
+      "merge_method: linear\nmodels: [{model: ./a}, {model: ./b}]\nparameters: {weight: 0.5}\n",
+    );
+    const { report, plan, fetched } = await compare(recipe, { leastSpoolBytes: 1, blockBytes: 1 });
+    const places = plan.tensors
+      .toSorted((a, b) => a.offset - b.offset)
+      .map(({ inputs }) => inputs[0]?.offset ?? 0);
+    assert.notDeepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+    );
+    const begins = fetched.filter(({ model, begin }) => model === 0 && begin > 0).map(({ begin }) => begin);
+    assert.deepEqual(
+      begins,
+      begins.toSorted((a, b) => a - b),
+    );
+    assert.equal(begins.length, names.length);
+    assert.equal(report.unverifiedFiles, 0);
   });
 
   it("are refused if a byte is not what was listed, once all have come", async () => {
@@ -216,6 +251,24 @@ describe("The spool", () => {
     assert.ok(fetches >= 40);
     // Blocks of up to a third of the spool may lie so that the free space between them is of no use.
     assert.ok(spool.byteLength <= 2 * 200, `${spool.byteLength}`);
+  });
+
+  it("waits for blocks on their way before others make room", async () => {
+    const events: string[] = [];
+    const [a, b] = [block(0, 60, 1), block(60, 120, 1)];
+    const spool = new Spool(100, {
+      async fetch(each) {
+        await sleep(5);
+        events.push(`came ${each.begin}`);
+      },
+      keep: () => new Promise((resolve) => setTimeout(resolve, 5)),
+      makeRoom: () => Boolean(events.push("room")),
+    });
+    const use = async (each: Block) => await spool.using([each], true, () => Promise.resolve());
+    await Promise.all([use(a), use(b)]);
+    // Asked once, by whoever wants the room, for a block that has come and is kept.
+    assert.deepEqual(events, ["came 0", "room", "came 60"]);
+    assert.equal(spool.byteLength, 100);
   });
 
   it("lets a block go after its last task, and fetches it once", async () => {

@@ -28,8 +28,6 @@ export class FileDigests {
   readonly #threads: DigestThreads;
   readonly #digests = new Map<string, Digest>();
   #unverified = 0;
-  /** Blocks that are being hashed, and will then be let go. */
-  #hashing = 0;
 
   constructor(blocks: Blocks, remote: RemoteInputs, threads: DigestThreads) {
     this.#remote = remote;
@@ -68,10 +66,9 @@ export class FileDigests {
    * False if none wait.
    */
   giveUpOne(): boolean {
-    if (this.#hashing > 0) return true;
-    const [most] = [...this.#digests.values()]
-      .filter(({ arrived, givenUp }) => !givenUp && arrived.size > 0)
-      .sort((a, b) => b.arrived.size - a.arrived.size);
+    const waiting = [...this.#digests.values()].filter((each) => !each.givenUp && each.arrived.size > 0);
+    if (waiting.some(isHashing)) return true;
+    const [most] = waiting.sort((a, b) => b.arrived.size - a.arrived.size);
     if (most === undefined) return false;
     this.#giveUp(most);
     return true;
@@ -103,12 +100,10 @@ export class FileDigests {
       const block = digest.blocks[digest.next];
       const entry = block && digest.arrived.get(block);
       if (block === undefined || entry === undefined || digest.givenUp) return;
-      this.#hashing += 1;
       try {
         if (digest.next === 0) await this.#hashHead(digest, block.begin);
         await this.#threads.addRange(keyOf(block), entry.offset, block.end - block.begin);
       } finally {
-        this.#hashing -= 1;
         digest.next += 1;
         digest.arrived.delete(block);
         entry.done();
@@ -125,6 +120,12 @@ export class FileDigests {
     });
     await this.#threads.addBytes(keyOf(digest.position), head);
   }
+}
+
+/** Whether the next block has come, so that it is hashed and will then be let go. */
+function isHashing({ blocks, next, arrived }: Digest): boolean {
+  const block = blocks[next];
+  return block !== undefined && arrived.has(block);
 }
 
 const keyOf = ({ model, file }: FilePosition) => `${model}:${file}`;

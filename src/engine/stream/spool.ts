@@ -39,6 +39,8 @@ export class Spool {
   #turn: Promise<void> = Promise.resolve();
   /** Steps that have all their blocks and will release them. */
   #steps = 0;
+  /** Blocks on their way: what has come may wait for one of them, and then goes. */
+  #coming = 0;
   #onRelease: (() => void) | undefined;
 
   constructor(byteLength: number, actions: SpoolActions) {
@@ -103,8 +105,16 @@ export class Spool {
     // One user is who asked for it, the other whoever keeps it.
     const resident = { offset, users: 2, tasksLeft, arrived };
     this.#residents.set(block, resident);
+    this.#coming += 1;
+    const came = () => {
+      this.#coming -= 1;
+      // Kept before the next one asks for room: what waits for this block is about to go.
+      const kept = this.#actions.keep?.(block, offset);
+      this.#onRelease?.();
+      return kept;
+    };
     arrived
-      .then(() => this.#actions.keep?.(block, offset))
+      .then(came)
       .then(() => {
         this.#release(block, false);
         this.#onRelease?.();
@@ -120,7 +130,7 @@ export class Spool {
       if (offset !== undefined) return offset;
       if (this.#makeRoom()) continue;
       const released = new Promise<void>((resolve) => (this.#onRelease = resolve));
-      if (this.#steps > 0 || this.#actions.makeRoom?.() === true) await released;
+      if (this.#steps + this.#coming > 0 || this.#actions.makeRoom?.() === true) await released;
       // Pieces of what this very task holds may stand in the way: nobody else will release any.
       else this.#extents.grow(length);
     }

@@ -6,7 +6,8 @@ import { DigestThreads } from "./digest-threads.ts";
 import { FileDigests } from "./file-digests.ts";
 import { Blocks } from "./blocks.ts";
 import type { Block } from "./blocks.ts";
-import { moveInputs } from "./ranges.ts";
+import { moveInputs, rangesOf } from "./ranges.ts";
+import type { StoredRange } from "./ranges.ts";
 import type { RemoteInputs } from "./remote-inputs.ts";
 import { Spool } from "./spool.ts";
 import { FileStore, MemoryStore } from "./spool-store.ts";
@@ -35,7 +36,7 @@ export interface StreamOptions {
 
 /** Inputs that workers read from a spool file, into which they come by ranges as the tasks need them. */
 export class StreamedInputs {
-  /** In the order of the output, which is most often that of the inputs, so that files are read from beginning to end. */
+  /** In the order of the inputs, so that files are read from beginning to end. */
   readonly tasks: readonly Task[];
   /** The spool, as workers see it. */
   readonly file: WeightFile;
@@ -53,14 +54,11 @@ export class StreamedInputs {
 
   constructor(plan: MergePlan, options: StreamOptions) {
     const { remote, spoolPath } = options;
-    this.tasks = divide(plan, { neighbours: true });
     this.#remote = remote;
     this.#files = plan.models.map(({ files }) => files.length);
-    const { blocks, byteLength, isInMemory } = shapeOf(
-      this.tasks,
-      (position) => remote.isRemote(position),
-      options,
-    );
+    const shape = shapeOf(plan, (position) => remote.isRemote(position), options);
+    const { tasks, blocks, byteLength, isInMemory } = shape;
+    this.tasks = tasks;
     this.#blocks = blocks;
     this.#mostAtOnce = byteLength / TASKS_IN_SPOOL;
     this.#store = isInMemory ? new MemoryStore(byteLength) : new FileStore(spoolPath);
@@ -120,26 +118,34 @@ export class StreamedInputs {
 }
 
 interface SpoolShape {
+  readonly tasks: readonly Task[];
   readonly blocks: Blocks;
   readonly byteLength: number;
   readonly isInMemory: boolean;
 }
 
 function shapeOf(
-  tasks: readonly Task[],
+  plan: MergePlan,
   isRemote: RemoteInputs["isRemote"],
   options: Pick<StreamOptions, "leastSpoolBytes" | "memoryBytes" | "blockBytes"> = {},
 ): SpoolShape {
   const { leastSpoolBytes, memoryBytes = MEMORY_SPOOL_BYTES, blockBytes } = options;
+  const tasks = inOrderOfInputs(divide(plan, { neighbours: true }), isRemote);
   const work = tasks.map(tensorsOf);
   const divided = (bytes: number) => new Blocks(work, isRemote, blockBytes ?? bytes);
   const small = divided(BLOCK_BYTES.memory);
   const most = largestUnit(tasks, small) * TASKS_IN_SPOOL;
   if (most <= memoryBytes)
-    return { blocks: small, byteLength: Math.max(most, leastSpoolBytes ?? memoryBytes), isInMemory: true };
+    return {
+      tasks,
+      blocks: small,
+      byteLength: Math.max(most, leastSpoolBytes ?? memoryBytes),
+      isInMemory: true,
+    };
   const large = divided(BLOCK_BYTES.file);
   const needed = largestUnit(tasks, large) * TASKS_IN_SPOOL;
   return {
+    tasks,
     blocks: large,
     byteLength: Math.max(needed, leastSpoolBytes ?? FILE_SPOOL_BYTES),
     isInMemory: false,
@@ -151,9 +157,23 @@ export function spoolOf(
   plan: MergePlan,
   isRemote: RemoteInputs["isRemote"],
 ): { readonly byteLength: number; readonly isInMemory: boolean } {
-  const { blocks, byteLength, isInMemory } = shapeOf(divide(plan, { neighbours: true }), isRemote);
+  const { blocks, byteLength, isInMemory } = shapeOf(plan, isRemote);
   return { byteLength: Math.min(bytesOf(blocks.files.flat()), byteLength), isInMemory };
 }
+
+/** By the first far-away bytes that each task needs; without any, first. */
+function inOrderOfInputs(tasks: readonly Task[], isRemote: RemoteInputs["isRemote"]): Task[] {
+  const placed = tasks.map((task) => {
+    const ranges = tensorsOf(task).flatMap(rangesOf).filter(isRemote);
+    return { task, first: ranges.sort(compareRanges)[0] };
+  });
+  const nowhere = { model: -1, file: 0, begin: 0 };
+  return placed.sort((a, b) => compareRanges(a.first ?? nowhere, b.first ?? nowhere)).map(({ task }) => task);
+}
+
+type Place = Pick<StoredRange, "model" | "file" | "begin">;
+
+const compareRanges = (a: Place, b: Place) => a.model - b.model || a.file - b.file || a.begin - b.begin;
 
 /** Bytes of what must be there at once; of a group of tensors that share statistics, they can come one by one. */
 function largestUnit(tasks: readonly Task[], blocks: Blocks): number {
