@@ -91,6 +91,29 @@ describe("Merging without storing the models", () => {
     assert.equal(lock.inputs[0]?.files.find(({ name }) => name === WEIGHTS)?.sha256, stored?.sha256);
   });
 
+  it("streams into a folder what others take, and computes inside them what is made of models on disk", async () => {
+    const mean = (name: string, ...models: string[]) =>
+      `name: ${name}\nmerge_method: linear\nmodels: [${models.map((model) => `{model: ${model}}`).join(", ")}]\nparameters: {weight: 1}\n---\n`;
+    const text = `${mean("far", "org/ft1", "org/ft2")}${mean("near", "ft1", "base")}${RECIPE.replace("org/ft1}", "far}, {model: near}")}`;
+    const cwd = temporary("models");
+    const { report, out } = await stream({ recipe: { text }, cwd });
+    const places = report.intermediates?.map(({ name, computed }) => [name, computed]);
+    assert.deepEqual(places, [
+      ["far", "folder"],
+      ["near", "inside"],
+    ]);
+    const fromDisk = { recipe: { text: text.replaceAll("org/", "") }, cwd, out: temporary("several") };
+    const { intermediates } = await merge(fromDisk);
+    assert.deepEqual(
+      intermediates?.map(({ computed }) => computed),
+      ["inside", "inside"],
+    );
+    assert.equal(
+      Buffer.compare(await readFile(join(out, WEIGHTS)), await readFile(temporary("several", WEIGHTS))),
+      0,
+    );
+  });
+
   it("says in the plan what that costs, and at the end what it did", async () => {
     const recipe = temporary("recipe.yml");
     await writeFile(recipe, RECIPE);
