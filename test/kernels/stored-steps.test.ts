@@ -51,18 +51,26 @@ describe("kernels on stored values and separate steps", () => {
         ],
       ]),
     ),
-    "averaging what overlaps": [
-      (n) => simd.overlapOfTwoBF16(B, X, Y, OUT, WORK, 0.2, 1.1, 0.9, n),
-      (n) => {
-        for (const d of [P, Q]) simd.clearSmallF32(d, 0.2, n);
-        for (const d of [P, Q]) simd.countNonZeroF32(d, COUNT, n);
-        simd.addScaledF32(P, ALONE, 1.1, n);
-        simd.addScaledF32(Q, ALONE, 0.9, n);
-        for (const d of [P, Q]) simd.addScaledF32(d, SUM, 1, n);
-        simd.shareOverlapF32(ALONE, SUM, COUNT, n);
-        simd.finishSumF32(BASE, SUM, SUM, 1, n);
-      },
-    ],
+    ...Object.fromEntries(
+      [
+        [1.1, 0.9],
+        [1, 1],
+      ].map(([c0 = 0, c1 = 0]) => [
+        `averaging what overlaps, with the rest times ${c0} and ${c1}`,
+        [
+          (n: number) => simd.overlapOfTwoBF16(B, X, Y, OUT, WORK, 0.2, c0, c1, n),
+          (n: number) => {
+            for (const d of [P, Q]) simd.clearSmallF32(d, 0.2, n);
+            for (const d of [P, Q]) simd.countNonZeroF32(d, COUNT, n);
+            simd.addScaledF32(P, ALONE, c0, n);
+            simd.addScaledF32(Q, ALONE, c1, n);
+            for (const d of [P, Q]) simd.addScaledF32(d, SUM, 1, n);
+            simd.shareOverlapF32(ALONE, SUM, COUNT, n);
+            simd.finishSumF32(BASE, SUM, SUM, 1, n);
+          },
+        ],
+      ]),
+    ),
     ...Object.fromEntries(
       [1, 2, 3].map((least) => [
         `adding up what ${least} stand behind`,

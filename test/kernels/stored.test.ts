@@ -56,6 +56,8 @@ const CALLS: Record<string, (k: Kernels, dtype: Dtype, n: number) => number> = {
   "taking the larger": (k, dtype, n) => k[`largestOfTwo${dtype}`](B, X, Y, OUT, WORK, 1, n),
   "taking a part of the larger": (k, dtype, n) => k[`largestOfTwo${dtype}`](B, X, Y, OUT, WORK, -0.7, n),
   "averaging what overlaps": (k, dtype, n) => k[`overlapOfTwo${dtype}`](B, X, Y, OUT, WORK, 0.2, 1.1, 0.9, n),
+  "averaging what overlaps, and taking the rest": (k, dtype, n) =>
+    k[`overlapOfTwo${dtype}`](B, X, Y, OUT, WORK, 0.2, 1, 1, n),
   "adding up what either stands behind": (k, dtype, n) =>
     k[`agreedOfTwo${dtype}`](B, X, Y, OUT, WORK, 0.4, 0.8, 1, 0.6, n),
   "adding up what both stand behind": (k, dtype, n) =>

@@ -9,12 +9,15 @@ import { magnitude, store8, suspect } from "./store";
 const LARGEST: i32 = 0;
 const OVERLAP: i32 = 1;
 const AGREED: i32 = 2;
+/** OVERLAP with both factors 1. */
+const MEAN: i32 = 3;
 
-/** b + s * d; b where d is 0, which keeps its sign if it is 0 too. */
+/** b + s * d, s being 1 for means; b where d is 0, which keeps its sign if it is 0 too. */
 // @ts-ignore: decorator
 @inline
-function moved4(base: v128, d: v128, s: v128): v128 {
-  return v128.bitselect(base, f32x4.add(base, f32x4.mul(s, d)), f32x4.eq(d, f32x4.splat(0)));
+function moved4(base: v128, d: v128, s: v128, mode: i32): v128 {
+  const delta = mode == MEAN || mode == OVERLAP ? d : f32x4.mul(s, d);
+  return v128.bitselect(base, f32x4.add(base, delta), f32x4.eq(d, f32x4.splat(0)));
 }
 
 // @ts-ignore: decorator
@@ -27,6 +30,17 @@ function overlap4(p: v128, q: v128, epsilon: v128, c0: v128, c1: v128): v128 {
   const mean = f32x4.mul(f32x4.add(d0, d1), f32x4.splat(0.5));
   const alone = f32x4.add(f32x4.mul(c0, d0), f32x4.mul(c1, d1));
   return v128.bitselect(mean, alone, v128.and(activeP, activeQ));
+}
+
+// @ts-ignore: decorator
+@inline
+function mean4(p: v128, q: v128, epsilon: v128): v128 {
+  const activeP = f32x4.gt(magnitude(p), epsilon);
+  const activeQ = f32x4.gt(magnitude(q), epsilon);
+  const sum = f32x4.add(v128.and(p, activeP), v128.and(q, activeQ));
+  // 1, or 1/2 where the mask is -1: one less in the exponent.
+  const share = i32x4.add(f32x4.splat(1), i32x4.shl(v128.and(activeP, activeQ), 23));
+  return f32x4.mul(sum, share);
 }
 
 /** p + q where as many stand behind it as are wanted: none, one, both, or more than there are. */
@@ -46,6 +60,7 @@ function agreed4(p: v128, q: v128, ratio0: v128, ratio1: v128, least: v128): v12
 @inline
 function delta4(p: v128, q: v128, limit: v128, c0: v128, c1: v128, mode: i32): v128 {
   if (mode == OVERLAP) return overlap4(p, q, limit, c0, c1);
+  if (mode == MEAN) return mean4(p, q, limit);
   if (mode == AGREED) return agreed4(p, q, c0, c1, limit);
   return v128.bitselect(p, q, i32x4.gt_s(magnitude(p), magnitude(q)));
 }
@@ -76,12 +91,12 @@ function ofTwo<D>(
     let p = f32x4.sub(load4<D>(x), base);
     let q = f32x4.sub(load4<D>(y), base);
     most = i32x4.max_s(most, i32x4.max_s(magnitude(p), magnitude(q)));
-    const low = moved4(base, delta4(p, q, edge, first, second, mode), scale);
+    const low = moved4(base, delta4(p, q, edge, first, second, mode), scale, mode);
     base = load4<D>(b + step);
     p = f32x4.sub(load4<D>(x + step), base);
     q = f32x4.sub(load4<D>(y + step), base);
     most = i32x4.max_s(most, i32x4.max_s(magnitude(p), magnitude(q)));
-    const high = moved4(base, delta4(p, q, edge, first, second, mode), scale);
+    const high = moved4(base, delta4(p, q, edge, first, second, mode), scale, mode);
     bad = v128.or(bad, store8<D>(target, low, high));
     b += 2 * step;
     x += 2 * step;
@@ -140,6 +155,7 @@ export function largestOfTwo<D>(b: usize, x: usize, y: usize, out: usize, work: 
 export function overlapOfTwo<D>(
   b: usize, x: usize, y: usize, out: usize, work: usize, epsilon: f32, c0: f32, c1: f32, n: i32,
 ): bool {
+  if (c0 == 1 && c1 == 1) return ofTwo<D>(b, x, y, out, work, epsilon, 1, 1, 1, MEAN, n);
   return ofTwo<D>(b, x, y, out, work, epsilon, c0, c1, 1, OVERLAP, n);
 }
 
