@@ -70,15 +70,21 @@ class Broken {
 
 /** Hands bytes that lie elsewhere to a sink. */
 export function copyInto(sink: Sink, bytes: Uint8Array): ReturnType<Sink["came"]> {
-  let last: ReturnType<Sink["came"]>;
-  for (let at = 0; at < bytes.length && last !== "enough";) {
+  const waits: Promise<void>[] = [];
+  for (let at = 0; at < bytes.length;) {
     const space = sink.space();
     const part = bytes.subarray(at, at + space.length);
     space.set(part);
-    last = sink.came(part.length);
+    const wait = sink.came(part.length);
     at += part.length;
+    if (wait === "enough") {
+      // Nobody waits for the others any more, nor for how they end.
+      void Promise.allSettled(waits);
+      return wait;
+    }
+    if (wait !== undefined) waits.push(wait);
   }
-  return last;
+  return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
 }
 
 async function copy(bytes: Uint8Array, sink: Sink): Promise<"enough" | undefined> {
