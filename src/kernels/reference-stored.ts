@@ -145,16 +145,21 @@ export function referenceStored(memory: WebAssembly.Memory): StoredKernels {
       });
       return keys.filter((key) => key === low).length;
     },
-    windowStored: (b, x, y, table, out, _work, low, high, n) => {
+    windowStored: (b, x, y, table, table2, out, _work, low, high, low2, high2, n) => {
       const base = values(dtype, b, n);
       const minusBase = (ptr: Address) => values(dtype, ptr, n).map((value, i) => value - (base[i] ?? NaN));
       const other = y === 0 ? undefined : minusBase(y);
       const d = minusBase(x).map((value, i) => (other === undefined ? value : value - (other[i] ?? NaN)));
       const keys = [...d].map(keyOf);
-      const counts = new Uint32Array(memory.buffer, table, high - low);
-      for (const key of keys) if (key >= low && key < high) counts[key - low] = (counts[key - low] ?? 0) + 1;
-      const zeros = d.filter((value) => value === 0).length;
-      new Int32Array(memory.buffer, out, 2).set([zeros, keys.filter((key) => key >= high).length]);
+      const results = [d.filter((value) => value === 0).length];
+      const windows = [[table, low, high] as const, [table2, low2, high2] as const];
+      for (const [ptr, from, to] of table2 === 0 ? windows.slice(0, 1) : windows) {
+        const counts = new Uint32Array(memory.buffer, ptr, to - from);
+        for (const key of keys)
+          if (key >= from && key < to) counts[key - from] = (counts[key - from] ?? 0) + 1;
+        results.push(keys.filter((key) => key >= to).length);
+      }
+      new Int32Array(memory.buffer, out, results.length).set(results);
     },
     sparseTwo: (b, x, y, out, _work, counts, low0, high0, low1, high1, ...rest) => {
       const [v0, v1, c0, c1, w0, w1, s, floor, mode, n] = rest;

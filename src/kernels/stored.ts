@@ -58,17 +58,22 @@ export interface StoredSteps {
     least: number,
     n: number,
   ): number;
-  /** Writes how many differences are 0, and how many keys are at or above `high`, as two i32 to `out`. */
+  /** Writes how many differences are 0, and how many keys are at or above `high` and `high2`, as three i32 to `out`. */
   windowStored(
     b: Address,
     x: Address,
     /** 0 for differences from the base; else of what x and y differ by. */
     y: Address,
     counts: Address,
+    /** 0 without a second window, which lies above the first. */
+    counts2: Address,
     out: Address,
+    /** Scratch for n + 32 f32. */
     work: Address,
     low: number,
     high: number,
+    low2: number,
+    high2: number,
     n: number,
   ): void;
   /** p = x - b and q = y - b as f32; up to three elements past n are overwritten. */

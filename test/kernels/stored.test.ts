@@ -100,17 +100,22 @@ describe("kernels on stored values", () => {
   for (const dtype of DTYPES)
     it(`counting the differences within a window in ${dtype} gives the numbers of the scalar twin`, () => {
       fillStored(dtype, true);
-      for (const [low, other] of [
-        [0, 0],
-        [QUARTER - 40_000, 0],
-        [QUARTER - 40_000, Y],
+      const width = 80_000;
+      for (const [low, other, second] of [
+        [0, 0, 0],
+        [QUARTER - 40_000, 0, 0],
+        [QUARTER - 40_000, Y, 0],
+        [0, 0, QUARTER - 40_000],
+        [QUARTER - 40_000, Y, ONE - 40_000],
       ] as const)
         for (const n of LENGTHS) {
           const results = [simd, twin].map((k) => {
-            const table = new Uint32Array(memory.buffer, TABLE, 80_000).fill(0);
-            k[`windowStored${dtype}`](B, X, other, TABLE, COUNTS, WORK, low, low + 80_000, n);
+            const table = new Uint32Array(memory.buffer, TABLE, 2 * width).fill(0);
+            const tables = [TABLE, second === 0 ? 0 : TABLE + width * 4] as const;
+            const edges = [low, low + width, second, second + width] as const;
+            k[`windowStored${dtype}`](B, X, other, ...tables, COUNTS, WORK, ...edges, n);
             return [
-              ...new Int32Array(memory.buffer, COUNTS, 2),
+              ...new Int32Array(memory.buffer, COUNTS, second === 0 ? 2 : 3),
               ...[...table.entries()].filter(([, c]) => c > 0),
             ];
           });

@@ -42,6 +42,8 @@ interface Slot {
   sumAbove: number;
 }
 
+const NO_SLOT: Slot = { low: 0, high: 0, table: 0, above: 0, sumAbove: 0 };
+
 class WithinRunner implements Runner<Within> {
   readonly #request: WithinPass;
   readonly #bench: Workbench;
@@ -98,13 +100,19 @@ class WithinRunner implements Runner<Within> {
     const other = this.#request.of === "variance" ? bench.stored(2, offset) : 0;
     this.#slots.forEach((slots, k) => {
       const model = bench.stored(k + 1, offset);
-      slots.forEach((slot, position) => {
-        const { table, low, high } = slot;
-        windowStored(base, model, other, table, bench.results, bench.scratch(0), low, high, n);
-        const [zeros = 0, above = 0] = bench.u32(bench.results, 2);
+      for (let at = 0; at < slots.length;) {
+        const [slot = NO_SLOT, next = NO_SLOT] = slots.slice(at, at + 2);
+        // A second window is counted on the way if it lies above the first.
+        const two = next.table !== 0 && slot.high <= next.low;
+        const tables = [slot.table, two ? next.table : 0] as const;
+        const edges = [slot.low, slot.high, next.low, next.high] as const;
+        windowStored(base, model, other, ...tables, bench.results, bench.scratch(0), ...edges, n);
+        const [zeros = 0, above = 0, aboveNext = 0] = bench.u32(bench.results, 3);
         slot.above += above;
-        if (position === 0) this.#zeros[k] = (this.#zeros[k] ?? 0) + zeros;
-      });
+        if (two) next.above += aboveNext;
+        if (at === 0) this.#zeros[k] = (this.#zeros[k] ?? 0) + zeros;
+        at += two ? 2 : 1;
+      }
     });
   }
 

@@ -43,7 +43,7 @@ export function histogram(d: usize, bins: usize, n: i32): void {
 /** counts[key - low] += 1 for the keys of d that are among the lanes of `hits`. */
 // @ts-ignore: decorator
 @inline
-export function countHits(key: v128, hits: v128, counts: usize, low: i32): void {
+function countHits(key: v128, hits: v128, counts: usize, low: i32): void {
   let left = i32x4.bitmask(hits);
   if (left == 0) return;
   const offsets = i32x4.shl(i32x4.sub(key, i32x4.splat(low)), 2);

@@ -35,9 +35,10 @@ export function sparseTwoF16(
   return sparseTwo<i16>(b, x, y, out, work, counts, low0, high0, low1, high1, v0, v1, c0, c1, w0, w1, s, floor, mode, n) ? 1 : 0;
 }
 export function windowStoredF32(
-  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32,
+  b: usize, x: usize, y: usize, counts: usize, counts2: usize, out: usize, work: usize,
+  low: i32, high: i32, low2: i32, high2: i32, n: i32,
 ): void {
-  windowStored<f32>(b, x, y, counts, out, work, low, high, n);
+  windowStored<f32>(b, x, y, counts, counts2, out, work, low, high, low2, high2, n);
 }
 export function keepApartF32(
   b: usize, x: usize, y: usize, p: usize, q: usize, work: usize, low: i32, high: i32, n: i32,
@@ -45,9 +46,10 @@ export function keepApartF32(
   return keepApart<f32>(b, x, y, p, q, work, low, high, n);
 }
 export function windowStoredBF16(
-  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32,
+  b: usize, x: usize, y: usize, counts: usize, counts2: usize, out: usize, work: usize,
+  low: i32, high: i32, low2: i32, high2: i32, n: i32,
 ): void {
-  windowStored<u16>(b, x, y, counts, out, work, low, high, n);
+  windowStored<u16>(b, x, y, counts, counts2, out, work, low, high, low2, high2, n);
 }
 export function keepApartBF16(
   b: usize, x: usize, y: usize, p: usize, q: usize, work: usize, low: i32, high: i32, n: i32,
@@ -55,9 +57,10 @@ export function keepApartBF16(
   return keepApart<u16>(b, x, y, p, q, work, low, high, n);
 }
 export function windowStoredF16(
-  b: usize, x: usize, y: usize, counts: usize, out: usize, work: usize, low: i32, high: i32, n: i32,
+  b: usize, x: usize, y: usize, counts: usize, counts2: usize, out: usize, work: usize,
+  low: i32, high: i32, low2: i32, high2: i32, n: i32,
 ): void {
-  windowStored<i16>(b, x, y, counts, out, work, low, high, n);
+  windowStored<i16>(b, x, y, counts, counts2, out, work, low, high, low2, high2, n);
 }
 export function keepApartF16(
   b: usize, x: usize, y: usize, p: usize, q: usize, work: usize, low: i32, high: i32, n: i32,
