@@ -25,6 +25,11 @@ export class Masking {
     if (mask.to !== undefined) this.#upper = new Edge(mask.to, clearAboveKey, bench, range);
   }
 
+  /** True if most segments, or all, keep an interval of keys. */
+  get keepsIntervals(): boolean {
+    return this.#mask.kind === "all" || this.#mask.kind === "band";
+  }
+
   /**
    * What the next segment keeps, in keys of f32 values, if that is an interval. Of the entries at its lower end some may
    * have to go: see `canTake`. Undefined where the mask works otherwise.
@@ -105,7 +110,7 @@ class Edge {
   readonly #key: number;
   readonly #clearBeyond: ClearBeyond;
   readonly #bench: Workbench;
-  /** Entries on the edge that may still be kept. */
+  /** Entries on the edge that may still be kept; Infinity if all of the range are. */
   #left: number;
 
   constructor(
@@ -119,7 +124,9 @@ class Edge {
     this.#bench = bench;
     let before = 0;
     for (const [begin, count] of equalByRange ?? []) if (begin < range.begin) before += count;
-    this.#left = keep >= equal ? Infinity : keep - before;
+    const left = keep - before;
+    const own = equalByRange?.get(range.begin) ?? equal;
+    this.#left = left >= own ? Infinity : left;
   }
 
   /** True while it depends on their order which of the entries on the edge are kept. */

@@ -42,7 +42,7 @@ export class SparseTwo {
     const pair = [first, masks.areSeparate ? second : first] as const;
     // Together only an average is ever taken.
     if (!masks.areSeparate && request.election?.divisor === undefined) return undefined;
-    if (pair.some(({ interval }) => interval === undefined)) return undefined;
+    if (pair.some(({ keepsIntervals }) => !keepsIntervals)) return undefined;
     return new SparseTwo(request, pair, bench.kernels[`sparseTwo${dtype}`], bench);
   }
 
