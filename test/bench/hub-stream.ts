@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCheckpoints, SIZES } from "./checkpoints.ts";
-import { serveUsage, startServer } from "./served.ts";
+import { SERVED_BYTES, serveUsage, startServer } from "./served.ts";
 import { measureNode, median } from "../fixtures/measure.ts";
 import { contentOf } from "../hub/server/content.ts";
 import { startHub } from "../hub/server/server.ts";
@@ -18,13 +18,12 @@ const SIZE = "0.3B";
 if (process.argv[2] === "serve") await serve(process.argv[3] ?? "");
 else await compare(Number(process.argv[2] ?? 5));
 
-/** The files are in memory, so that the server takes as little as possible of the time that it shares with the merge. */
 async function serve(folder: string): Promise<void> {
   const hub = await startHub();
   for (const model of MODELS) {
     hub.commit(`org/${model}`, {
       "config.json": "{}",
-      "model.safetensors": contentOf(readFileSync(join(folder, model, "model.safetensors"))),
+      "model.safetensors": contentOf(readFileSync(join(folder, model, "model.safetensors")), SERVED_BYTES),
     });
   }
   serveUsage(hub.url);

@@ -10,7 +10,7 @@ import { contentOf } from "../hub/server/content.ts";
 import { startHub } from "../hub/server/server.ts";
 import { measureNode, measureShell, median } from "../fixtures/measure.ts";
 import type { Usage } from "../fixtures/measure.ts";
-import { serveUsage, startServer } from "./served.ts";
+import { SERVED_BYTES, serveUsage, startServer } from "./served.ts";
 
 const MODEL = "bench/model";
 const RANDOM_BYTES = 1e6;
@@ -23,12 +23,11 @@ interface Measured extends Usage {
 if (process.argv[2] === "serve") await serve(Number(process.argv[3]));
 else await compare(Number(process.argv[2] ?? 1500), Number(process.argv[3] ?? 5));
 
-/** The file is in memory, so that the server takes as little as possible of the time that it shares with its clients. */
 async function serve(megabytes: number): Promise<void> {
   const hub = await startHub();
   const file = Buffer.allocUnsafe(megabytes * RANDOM_BYTES);
   for (let at = 0; at < file.length; at += RANDOM_BYTES) randomFillSync(file.subarray(at, at + RANDOM_BYTES));
-  hub.commit(MODEL, { "model.safetensors": contentOf(file), "config.json": "{}" });
+  hub.commit(MODEL, { "model.safetensors": contentOf(file, SERVED_BYTES), "config.json": "{}" });
   serveUsage(hub.url);
 }
 

@@ -9,6 +9,9 @@ interface Served {
   stop(): void;
 }
 
+/** Handed to a socket at once: few and large, so that the server takes little of the time that it shares with its clients. */
+export const SERVED_BYTES = 2 ** 22;
+
 /** Starts a program that calls `serveUsage` when it is ready. */
 export async function startServer(words: readonly string[]): Promise<Served> {
   const server = spawn(process.execPath, [...words], { stdio: ["ignore", "inherit", "inherit", "ipc"] });

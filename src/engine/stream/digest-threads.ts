@@ -15,6 +15,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** The others receive and merge. */
+const CORES_PER_THREAD = 2;
 /** More do not hash faster than a line of 25 Gbit/s brings. */
 const MOST_THREADS = 4;
 
@@ -48,7 +50,7 @@ export class DigestThreads {
   }
 
   #of(file: string): DigestThread {
-    const most = Math.min(MOST_THREADS, availableParallelism());
+    const most = Math.min(MOST_THREADS, Math.ceil(availableParallelism() / CORES_PER_THREAD));
     const known = this.#byFile.get(file);
     if (known !== undefined) return known;
     const next = this.#byFile.size % most;

@@ -20,15 +20,15 @@ export function gitBlobOid(bytes: Uint8Array): string {
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-export function contentOf(bytes: Uint8Array): Content {
+export function contentOf(bytes: Uint8Array, pieceBytes = PIECE_BYTES): Content {
   return {
     size: bytes.length,
     sha256: sha256(bytes),
     gitOid: gitBlobOid(bytes),
     // eslint-disable-next-line @typescript-eslint/require-await -- the same face as bytes that come late
     async *read(begin, end) {
-      for (let at = begin; at < end; at += PIECE_BYTES)
-        yield bytes.subarray(at, Math.min(end, at + PIECE_BYTES));
+      for (let at = begin; at < end; at += pieceBytes)
+        yield bytes.subarray(at, Math.min(end, at + pieceBytes));
     },
   };
 }
