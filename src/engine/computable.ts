@@ -6,11 +6,12 @@ import type { Measure, ProgramSettings, Unit } from "./program.ts";
 import type { PassRequest } from "./requests.ts";
 import { runsInWorkers, workElements } from "./tasks.ts";
 
-/** A pass after which each element follows from the same element of the inputs. */
-type ElementwisePass = Extract<PassRequest, { kind: "copy" | "linear" }>;
+/** The passes after which each element follows from the same element of the inputs, and not from its place. */
+const ELEMENTWISE = ["copy", "linear", "nearswap", "largest", "agreed", "overlapMean"] as const;
+type ElementwisePass = Extract<PassRequest, { kind: (typeof ELEMENTWISE)[number] }>;
 
 export function isElementwise(pass: PassRequest): pass is ElementwisePass {
-  return pass.kind === "copy" || pass.kind === "linear";
+  return ELEMENTWISE.some((kind) => kind === pass.kind);
 }
 
 /** True if every tensor of a plan can be computed a range at a time, at most after its inner products are known. */

@@ -35,7 +35,6 @@ describe("A result that is computed inside the merge that takes it", () => {
     "a result in BF16": { ...linear("ft1", "ft2"), dtype: "bfloat16" },
     "a result in F16": { ...linear("ft1", "ft2"), dtype: "float16" },
     "a result in F64": { ...linear("ft1", "wide"), dtype: "float64" },
-    "a soup": { merge_method: "uniform_soup", models: list("ft1", "ft2") },
     wise_ft: { merge_method: "wise_ft", base_model: "base", models: list("ft1"), parameters: { alpha: 0.3 } },
     "task arithmetic": {
       merge_method: "task_arithmetic",
@@ -50,6 +49,13 @@ describe("A result that is computed inside the merge that takes it", () => {
         { sources: [{ model: "ft2", layer_range: [0, 1] }] },
       ],
     },
+    "the largest changes": { merge_method: "magmax", base_model: "base", models: list("ft1", "ft2") },
+    "changes that models agree on": {
+      ...{ merge_method: "consensus_ta", base_model: "base", models: list("ft1", "ft2") },
+      parameters: { k: 1, lambda: 0.5 },
+    },
+    "changes that overlap": { merge_method: "ram", base_model: "base", models: list("ft1", "ft2") },
+    nearswap: { merge_method: "nearswap", base_model: "base", models: list("ft1"), parameters: { t: 0.4 } },
     "a model stock": { merge_method: "model_stock", base_model: "base", models: list("ft1", "ft2") },
     "a model stock by layers, with parts of other methods": {
       merge_method: "model_stock",
@@ -175,6 +181,10 @@ describe("A result that is computed inside the merge that takes it", () => {
       [
         { name: "mix", ...linear("a", "b"), ...union, chat_template: "chatml" },
         { ...linear("mix"), dtype: "bfloat16" },
+      ],
+      [
+        { name: "mix", merge_method: "magmax", base_model: "a", models: list("a", "b"), ...union },
+        { ...linear("tied", "mix"), ...union },
       ],
       [
         { name: "mix", merge_method: "passthrough", models: list("tied") },
