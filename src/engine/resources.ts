@@ -18,6 +18,8 @@ const BENCH_BYTES = 1e6;
 const ADAPTER_BYTES = 20e6;
 /** A thread that hashes shards, of which there is one for two workers. */
 const HASHER_BYTES = 8e6;
+/** What streaming takes beside the spool: the Hub's client, its connections, and a thread that verifies. */
+const STREAM_BYTES = 35e6;
 /** What headers and plan take for each tensor of each model. */
 const TENSOR_BYTES = 2_000;
 /** What each token takes, of each model and of the output, while vocabularies are brought together. */
@@ -72,7 +74,7 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
   return {
     workers,
     memoryBytes:
-      (download.spool?.isInMemory === true ? download.spool.byteLength : 0) +
+      streamBytes(download.spool) +
       PROGRAM_BYTES +
       tokensOf(plan) * TOKEN_BYTES +
       entries * TENSOR_BYTES +
@@ -104,6 +106,11 @@ async function downloadOf(
   }
   const free = hub === undefined ? undefined : await freeBytes(hub.cacheFolder);
   return { downloadBytes, ...(free !== undefined && { freeCacheBytes: free }) };
+}
+
+function streamBytes(spool: Resources["spool"]): number {
+  if (spool === undefined) return 0;
+  return STREAM_BYTES + (spool.isInMemory ? spool.byteLength : 0);
 }
 
 function spoolOfPlan(plan: MergePlan): NonNullable<Resources["spool"]> {
