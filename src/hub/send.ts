@@ -82,7 +82,7 @@ export function redirectOf({ url, status, headers }: Answer): URL | "unsafe" | u
   const target = new URL(location, url);
   // No step down to a line that others can read, none to other protocols, no names and passwords.
   const isSafe = target.protocol === "https:" || (target.protocol === "http:" && url.protocol === "http:");
-  return isSafe && target.username === "" ? target : "unsafe";
+  return isSafe && target.username === "" && target.password === "" ? target : "unsafe";
 }
 
 /** An address for messages: what follows ? may be a signature, which is a kind of password. */

@@ -35,7 +35,9 @@ export async function downloadModels(prepared: Prepared, options: PlacedOptions)
   };
 }
 
-/** Several models may have the same adapter. */
+/** Several models may have the same adapter; a repository may also be a model and an adapter, with other files as each. */
 function withoutTwins(origins: readonly HubOrigin[]): HubOrigin[] {
-  return [...new Map(origins.map((origin) => [`${origin.repository}@${origin.revision}`, origin])).values()];
+  const keyOf = ({ repository, revision, missing }: HubOrigin) =>
+    JSON.stringify([repository, revision, missing]);
+  return [...new Map(origins.map((origin) => [keyOf(origin), origin])).values()];
 }

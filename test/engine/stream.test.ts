@@ -5,8 +5,10 @@ import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runPlan } from "../../src/engine/run.ts";
+import { DigestThreads } from "../../src/engine/stream/digest-threads.ts";
 import { Extents } from "../../src/engine/stream/extents.ts";
 import { Spool } from "../../src/engine/stream/spool.ts";
+import { FileStore } from "../../src/engine/stream/spool-store.ts";
 import type { Block } from "../../src/engine/stream/blocks.ts";
 import type { StoredRange } from "../../src/engine/stream/ranges.ts";
 import type { RemoteInputs } from "../../src/engine/stream/remote-inputs.ts";
@@ -18,6 +20,9 @@ import { writeSafetensors } from "../fixtures/write-safetensors.ts";
 import { useTemporaryFolder } from "../fixtures/temporary-folder.ts";
 
 type Sizes = Pick<StreamOptions, "leastSpoolBytes" | "memoryBytes" | "blockBytes">;
+
+/** Of models that do not fit a small spool. */
+const LAYERS = 12;
 
 /** Files of a plan as if they were far away: bytes come late, in small pieces, and every range is noted. */
 function farAway(plan: MergePlan): { plan: MergePlan; remote: RemoteInputs; fetched: StoredRange[] } {
@@ -94,6 +99,27 @@ describe("Inputs that are streamed", () => {
     return { plan, fetched, report };
   }
 
+  /** Two models of layers whose order in the files is not that of the output; gives the path of a recipe for them. */
+  async function writeLayers(folder: string): Promise<string> {
+    const length = 600_000;
+    const names = Array.from({ length: LAYERS }, (_, k) => `layer.${k}.weight`);
+    for (const [k, model] of ["a", "b"].entries()) {
+      const tensors = names.map((name, n) => {
+        const values = new Float32Array(length).fill(n + k);
+        return [name, { dtype: "BF16", shape: [length], values }] as const;
+      });
+      await mkdir(temporary(folder, model), { recursive: true });
+      await writeFile(temporary(folder, model, "config.json"), "{}");
+      await writeSafetensors(temporary(folder, model, "model.safetensors"), Object.fromEntries(tensors));
+    }
+    const recipe = temporary(folder, "recipe.yml");
+    await writeFile(
+      recipe,
+      "merge_method: linear\nmodels: [{model: ./a}, {model: ./b}]\nparameters: {weight: 0.5}\n",
+    );
+    return recipe;
+  }
+
   for (const [k, recipe] of recipes.entries()) {
     const memoryBytes = k % 2 === 0 ? 0 : 2 ** 28;
     const place = memoryBytes === 0 ? "a file" : "memory";
@@ -125,22 +151,7 @@ describe("Inputs that are streamed", () => {
   });
 
   it("are read and verified in the order of their files where that of the output is another", async () => {
-    const length = 600_000;
-    const names = Array.from({ length: 12 }, (_, k) => `layer.${k}.weight`);
-    for (const [k, model] of ["a", "b"].entries()) {
-      const tensors = names.map((name, n) => {
-        const values = new Float32Array(length).fill(n + k);
-        return [name, { dtype: "BF16", shape: [length], values }] as const;
-      });
-      await mkdir(temporary("order", model), { recursive: true });
-      await writeFile(temporary("order", model, "config.json"), "{}");
-      await writeSafetensors(temporary("order", model, "model.safetensors"), Object.fromEntries(tensors));
-    }
-    const recipe = temporary("order", "recipe.yml");
-    await writeFile(
-      recipe,
-      "merge_method: linear\nmodels: [{model: ./a}, {model: ./b}]\nparameters: {weight: 0.5}\n",
-    );
+    const recipe = await writeLayers("order");
     const { report, plan, fetched } = await compare(recipe, { leastSpoolBytes: 1, blockBytes: 1 });
     const places = plan.tensors
       .toSorted((a, b) => a.offset - b.offset)
@@ -154,7 +165,7 @@ describe("Inputs that are streamed", () => {
       begins,
       begins.toSorted((a, b) => a - b),
     );
-    assert.equal(begins.length, names.length);
+    assert.equal(begins.length, LAYERS);
     assert.equal(report.unverifiedFiles, 0);
   });
 
@@ -179,6 +190,36 @@ describe("Inputs that are streamed", () => {
       runPlan(plan, { shardPaths: [shard], workers: 2, streamed }),
       /^Error: model 2 came as /,
     );
+  });
+
+  it("come to an end with the error of a header that could not be fetched for the hash, however little fits the spool", async () => {
+    const { plan, remote } = farAway(await planOf({ recipe: await writeLayers("headless") }));
+    const fetch: RemoteInputs["fetch"] = async (range, target) => {
+      if (range.begin === 0) throw new Error("the line is cut");
+      await remote.fetch(range, target);
+    };
+    await (await open(temporary("headless-out"), "w")).close();
+    const sizes = { leastSpoolBytes: 1, blockBytes: 1 };
+    const streamed = { remote: { ...remote, fetch }, spoolPath: temporary("headless-spool"), ...sizes };
+    const run = runPlan(plan, { shardPaths: [temporary("headless-out")], workers: 2, streamed });
+    await assert.rejects(run, /the line is cut/);
+  });
+
+  it("are not waited for by a thread that could not start", async () => {
+    const spool = { name: "spool", path: temporary("no-spool"), byteLength: 0, modifiedMs: 0 };
+    const threads = new DigestThreads({ ...spool, spool: "file" });
+    for (let round = 0; round < 2; round++)
+      await assert.rejects(threads.addRange("a", 0, 10), { code: "ENGINE_WORKER" });
+    await threads.close();
+  });
+
+  it("write nothing more once their spool is closed", async () => {
+    const store = new FileStore(temporary("closed"));
+    const target = store.target(0);
+    target.came(target.space().length);
+    await store.close();
+    assert.throws(() => target.came(target.space().length), { code: "INTERNAL" });
+    assert.equal(existsSync(temporary("closed")), false);
   });
 
   it("come to an end with the error of the one that could not be fetched", async () => {

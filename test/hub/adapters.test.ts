@@ -99,6 +99,33 @@ describe("Adapters of the Hub", () => {
     assert.deepEqual(await run("model+org/lora", "i", await used.settings(), { noStore: true }), expected);
   });
 
+  it("may lie in the repository of a model, which is brought as well", async () => {
+    const files = (folder: string, ...names: string[]) =>
+      Object.fromEntries(names.map((name) => [name, fileOf(folder, name)]));
+    used.hub.commit("org/both", {
+      ...files("model", "config.json", "model.safetensors"),
+      ...files("old", "adapter_config.json", WEIGHTS),
+    });
+    const merged = async (models: readonly string[], out: string) => {
+      const list = models.map((model) => `{model: ${model}}`).join(", ");
+      const text = `merge_method: linear\nmodels: [${list}]\nparameters: {weight: 0.5}\n`;
+      await merge({
+        recipe: { text },
+        cwd: inFolder(),
+        out: inFolder(out),
+        hub: await used.settings(),
+        force: true,
+      });
+      return await readFile(inFolder(out, "model.safetensors"));
+    };
+    const expected = await merged(["model", "model+old"], "twins-here");
+    for (const models of [
+      ["org/both", "model+org/both"],
+      ["org/both", "org/both+org/both"],
+    ])
+      assert.deepEqual(await merged(models, "twins"), expected);
+  });
+
   it("bring the tokenizer that their training added tokens to", async () => {
     const { tensors } = await writeTokenModel(inFolder(), "grown", { files: bpeFiles("a b c d") });
     const embedding = "model.embed_tokens.weight";

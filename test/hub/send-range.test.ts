@@ -5,11 +5,13 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createServer as createSecureServer } from "node:tls";
 import type { Server as SecureServer } from "node:tls";
 import { promisify } from "node:util";
 import { readBody } from "../../src/hub/body.ts";
 import { sendRange } from "../../src/hub/send-range.ts";
+import { redirectOf } from "../../src/hub/send.ts";
 import type { Answer } from "../../src/hub/send.ts";
 import { sha256 } from "./server/content.ts";
 
@@ -119,6 +121,11 @@ describe("Asking for bytes of a file", () => {
     assert.deepEqual(await take(await ask()), body);
   });
 
+  it("gives up an answer before which too many early hints come", async () => {
+    replies = [(socket) => socket.write(Buffer.from("HTTP/1.1 100 \r\n\r\n".repeat(4000)))];
+    await assert.rejects(ask(), { message: "it sent something that is no answer" });
+  });
+
   it("goes on where the server closed a connection that was idle", async () => {
     replies = [
       (socket) => socket.write(framed(body)),
@@ -222,9 +229,67 @@ describe("Asking for bytes of a file", () => {
     const space = Buffer.alloc(1000);
     const failure = new Error("full");
     for (const came of [() => Promise.reject(failure), () => assert.fail(failure)]) {
-      replies = [(socket) => socket.write(framed(body))];
-      await assert.rejects((await ask()).body.into({ space: () => space, came }), failure);
+      for (const bytes of [body, body.subarray(0, 2500)]) {
+        replies = [(socket) => socket.write(framed(bytes))];
+        await assert.rejects((await ask()).body.into({ space: () => space, came }), failure);
+      }
     }
+    // The first bytes come with the head, later ones straight from the system.
+    let left = 100;
+    const ending = () => (left-- > 0 ? space : assert.fail(failure));
+    replies = [(socket) => socket.write(framed(body))];
+    await assert.rejects((await ask()).body.into({ space: ending, came: () => undefined }), failure);
+  });
+
+  it("waits for whoever takes the last bytes before the connection serves again", async () => {
+    replies = [
+      (socket) => socket.write(framed(body.subarray(0, 10))),
+      (socket) => socket.write(framed(body)),
+    ];
+    let isTaken = false;
+    const came = async () => {
+      await sleep(20);
+      isTaken = true;
+    };
+    await (await ask()).body.into({ space: () => Buffer.alloc(100), came });
+    assert.ok(isTaken);
+    assert.deepEqual(await take(await ask()), body);
+    assert.equal(connections.length, 1);
+  });
+
+  it("may be stopped while the rest of an answer comes that nobody wants", async () => {
+    const controller = new AbortController();
+    const closed = new Promise<void>((resolve) => {
+      replies = [
+        (socket) => {
+          socket.on("close", () => resolve());
+          socket.write("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 9\r\n\r\nthere");
+        },
+      ];
+    });
+    (await ask(controller.signal)).body.drop();
+    controller.abort();
+    await closed;
+  });
+
+  it("follows no redirect down to a line that others read, to another protocol, or with a password", () => {
+    const to = (from: string, location: string) =>
+      redirectOf({
+        ...{ url: new URL(from), status: 302, headers: { location } },
+        body: { into: () => Promise.resolve(undefined), drop: () => undefined },
+      });
+    const [secure, plain] = ["https://hub.example/a/b", "http://127.0.0.1:80/a/b"];
+    assert.equal(String(to(secure, "../c?d=1")), "https://hub.example/c?d=1");
+    assert.equal(String(to(plain, "http://[::1]:81/c")), "http://[::1]:81/c");
+    assert.equal(String(to(plain, "https://cdn.example/c")), "https://cdn.example/c");
+    for (const location of [
+      "http://hub.example/c",
+      "file:///etc/passwd",
+      "https://a@b/",
+      "https://:a@b/",
+      "http://:x",
+    ])
+      assert.equal(to(secure, location), "unsafe", location);
   });
 
   it("sends no header that would be two", async () => {

@@ -64,6 +64,8 @@ class DigestThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
+  /** Why it answers no more. */
+  #failed: Error | undefined;
 
   constructor(spool: WeightFile) {
     this.#worker = new Worker(new URL("./digest-worker.js", import.meta.url), { workerData: spool });
@@ -74,12 +76,14 @@ class DigestThread {
       else waiting?.reject(failure(failed));
     });
     this.#worker.on("error", (error) => {
-      for (const { reject } of this.#waiting.values()) reject(failure(String(error)));
+      this.#failed = failure(String(error));
+      for (const { reject } of this.#waiting.values()) reject(this.#failed);
       this.#waiting.clear();
     });
   }
 
   async ask(file: string, step: Step): Promise<string> {
+    if (this.#failed !== undefined) throw this.#failed;
     const id = this.#nextId++;
     return await new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

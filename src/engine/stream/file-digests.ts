@@ -56,8 +56,8 @@ export class FileDigests {
     return new Promise((done) => {
       digest.arrived.set(block, { offset, done });
       digest.running = digest.running.then(() => this.#advance(digest));
-      // `finish` tells of it, unless the run has failed by then.
-      digest.running.catch(() => undefined);
+      // `finish` tells of it, unless the run has failed by then; until then nothing may wait for what is not hashed.
+      digest.running.catch(() => this.#giveUp(digest));
     });
   }
 

@@ -53,6 +53,7 @@ export class MemoryStore implements SpoolStore {
 export class FileStore implements SpoolStore {
   readonly file: WeightFile;
   readonly #descriptor: number;
+  #isClosed = false;
 
   /** Throws a SinkError if there is such a file, or there can be none. */
   constructor(path: string) {
@@ -77,12 +78,15 @@ export class FileStore implements SpoolStore {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     closeSync(this.#descriptor);
     await rm(this.file.path, { force: true });
   }
 
   /** Writes to the page cache take no longer than a trip to another thread would. */
   #write(bytes: Uint8Array, offset: number): void {
+    // After a failure, others are still on their way; the descriptor may be of another file by now.
+    if (this.#isClosed) throw new EngineError("INTERNAL", "The spool is closed");
     try {
       for (let done = 0; done < bytes.length;)
         done += writeSync(this.#descriptor, bytes, done, bytes.length - done, offset + done);
