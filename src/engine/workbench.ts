@@ -108,8 +108,9 @@ export class Workbench extends TileWindow {
     return this.output + offset * this.outputElementBytes;
   }
 
-  /** The dtype of all the given operands (and of the result), if they share one that is decoded to f32. */
+  /** The dtype of all the given operands (and of the result), if they share one and the arithmetic is in f32. */
   sharedDtype(operands: readonly number[], withResult: boolean): NarrowDtype | undefined {
+    if (this.arithmetic === "F64") return undefined;
     const dtypes = new Set(operands.map((k) => this.operand(k).dtype));
     if (withResult) dtypes.add(this.outputDtype);
     const [dtype] = dtypes;

@@ -188,8 +188,9 @@ describe("kernels on stored values", () => {
             const windows = new Int32Array(memory.buffer, COUNTS, 13).fill(0);
             for (const [i, at] of [0, 4, 8].entries())
               windows.set([edges[2 * i] ?? 0, edges[2 * i + 1] ?? 0, TABLE + i * 100_000 * 4], at);
-            // Twice: the second time adds to what the first has counted.
-            for (const factor of [1, 2]) k[`windowsImportance${dtype}`](B, X, COUNTS, WORK, factor, n);
+            // Again and again: each time adds to what is counted before.
+            for (const factor of [1, 2, NaN, Infinity])
+              k[`windowsImportance${dtype}`](B, X, COUNTS, WORK, factor, n);
             const counted: number[] = [];
             tables.forEach((count, key) => count > 0 && counted.push(key, count));
             return [...windows, ...counted];

@@ -102,8 +102,13 @@ export function windowsImportance<D>(b: usize, x: usize, windows: usize, work: u
       b = pad<D>(b, work, n - whole);
       x = pad<D>(x, work + 32, n - whole);
     }
-    const low = magnitude(f32x4.mul(by, f32x4.sub(load4<D>(x), load4<D>(b))));
-    const high = magnitude(f32x4.mul(by, f32x4.sub(load4<D>(x + step), load4<D>(b + step))));
+    let low = magnitude(f32x4.mul(by, f32x4.sub(load4<D>(x), load4<D>(b))));
+    let high = magnitude(f32x4.mul(by, f32x4.sub(load4<D>(x + step), load4<D>(b + step))));
+    if (i == whole) {
+      // A factor that is not finite makes NaN of the padding.
+      low = v128.and(low, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n - whole)));
+      high = v128.and(high, i32x4.lt_s(i32x4(4, 5, 6, 7), i32x4.splat(n - whole)));
+    }
     zeros = i32x4.sub(i32x4.sub(zeros, i32x4.eq(low, none)), i32x4.eq(high, none));
     const key = i16x8.sub(i16x8.narrow_i32x4_u(i32x4.shr_u(low, 15), i32x4.shr_u(high, 15)), middle);
     const beyond0 = i16x8.gt_s(key, top0), beyond1 = i16x8.gt_s(key, top1), beyond2 = i16x8.gt_s(key, top2);
