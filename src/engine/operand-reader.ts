@@ -22,7 +22,7 @@ type Stored = Pick<PlannedInput, "model" | "tensor" | "file" | "dtype" | "offset
 export class OperandReader {
   readonly #of: ReaderSetup;
   #bytes: Uint8Array;
-  /** By operand: one for each input with padding to a multiple. */
+  /** By what the rows are made from: one for each input with padding to a multiple. */
   readonly #means = new Map<string, Float64Array>();
 
   readonly #adapted: AdaptedReader;
@@ -153,7 +153,7 @@ export class OperandReader {
   /** The mean of the input's first rows, column by column, summed in their order in f64. */
   #meanOf(operand: ReadOperand, rowCount: number): Float64Array {
     const { input, shape } = operand;
-    const key = `${input.rows?.alignment ?? 0} ${input.rows?.map ?? 0} ${input.tensor}`;
+    const key = keyOf(input);
     const known = this.#means.get(key);
     if (known !== undefined) return known;
     const rowLength = columnCount(shape);
@@ -226,4 +226,10 @@ function sourceOf({ sources }: PlannedRows, origin: number): PlannedSource {
   const source = sources[origin];
   if (source === undefined) throw new EngineError("INTERNAL", `No rows of model ${origin}`);
   return source;
+}
+
+/** A tied embedding stands for a head, too, but with rows of other models' heads: their tensors tell the two apart. */
+function keyOf({ rows }: PlannedInput): string {
+  const tensors = (rows?.sources ?? []).map(({ model, tensor }) => `${model} ${tensor}`);
+  return [rows?.alignment, rows?.map, ...tensors].join("\n");
 }

@@ -204,6 +204,23 @@ describe("A merge that matches rows by token", () => {
     });
   });
 
+  it("pads a tied embedding and the head that it stands for with the means of each", async () => {
+    const models = [
+      await writeTokenModel(folder(), "padded", { files: bpeFiles("a b c d") }),
+      await writeTokenModel(folder(), "padded-tied", { files: bpeFiles("b e"), tied: true }),
+    ];
+    const { out } = await run(linearOf(models, "tokenizer: {source: union, pad_to_multiple_of: 8}\n"));
+    for (const name of OVER_VOCABULARY) {
+      const { shape, values } = readWeights(out).get(name) ?? assert.fail();
+      assert.deepEqual(shape, [8, WIDTH]);
+      for (let column = 0; column < WIDTH; column++) {
+        const at = (row: number) => values[row * WIDTH + column] ?? NaN;
+        const mean = [0, 1, 2, 3, 4].reduce((sum, row) => sum + at(row), 0) / 5;
+        assert.ok(Math.abs(at(5) - mean) < 2e-7, `${at(5)} for ${mean} in ${name}`);
+      }
+    }
+  });
+
   it("takes embedding and head of stacked layers from the models of the first and the last slice", async () => {
     const models = [
       await writeTokenModel(folder(), "lower", { files: bpeFiles("a b c") }),
