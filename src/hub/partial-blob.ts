@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { JOURNAL_SUFFIX, PARTIAL_SUFFIX } from "./cache-layout.ts";
 import { Journal, writeAll } from "./journal.ts";
@@ -114,10 +114,13 @@ export class PartialBlob {
     return (await this.#file.read(bytes, 0, bytes.length, position)).bytesRead;
   }
 
-  /** Gives the complete file its own name. */
+  /** Gives the complete file its own name, unless another process has: one that took over while this one was halted. */
   async finish(): Promise<void> {
     await this.close();
-    await rename(this.#path + PARTIAL_SUFFIX, this.#path);
+    await rename(this.#path + PARTIAL_SUFFIX, this.#path).catch(async (error: unknown) => {
+      const there = await stat(this.#path).catch(() => undefined);
+      if (there?.size !== this.byteLength) throw error;
+    });
     await rm(this.#path + JOURNAL_SUFFIX, { force: true });
   }
 

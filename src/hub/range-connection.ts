@@ -117,7 +117,8 @@ export class RangeConnection implements Body {
 
   #next(): Uint8Array {
     try {
-      this.#target = this.#sink?.space().subarray(0, this.#left) ?? this.#reader.space();
+      const sink = this.#left > 0 ? this.#sink : undefined;
+      this.#target = sink?.space().subarray(0, this.#left) ?? this.#reader.space();
     } catch (error) {
       // Nobody else would meet it: the system asks for this.
       this.#fail(new SinkFailure(error));
@@ -134,6 +135,8 @@ export class RangeConnection implements Body {
       this.#fail(new Closed());
       return false;
     }
+    // A TLS record is handed over to its end, though no more is wanted.
+    if (this.#left === 0) return (this.#isLasting = false);
     if (this.#reader.owns(this.#target)) return this.#take(this.#target.subarray(0, byteLength));
     return this.#count(this.#sink, () => this.#sink?.came(byteLength), byteLength);
   }
@@ -142,6 +145,7 @@ export class RangeConnection implements Body {
   #take(bytes: Uint8Array): boolean {
     const sink = this.#sink;
     const wanted = bytes.subarray(0, this.#left);
+    if (wanted.length < bytes.length) this.#isLasting = false;
     return sink === undefined || this.#count(sink, () => copyInto(sink, wanted), wanted.length);
   }
 

@@ -106,6 +106,21 @@ describe("A download that does not come to its end", () => {
       assert.equal(used.hub.traffic.sentBytes(name), bytes.length, name);
   });
 
+  it("ends well where another process took over while it was halted", async () => {
+    used.hub.state.bytesPerSecond = 20_000_000;
+    const settings = await used.settings({ limits });
+    const repository = await listed(settings);
+    const halted = start(settings, repository);
+    const ended = once(halted, "exit");
+    while (used.hub.traffic.sentBytes("model-1.safetensors") < first.length / 4) await sleep(2);
+    halted.kill("SIGSTOP");
+    await once(start(settings, repository), "exit");
+    await assertComplete(settings, repository);
+    halted.kill("SIGCONT");
+    assert.deepEqual(await ended, [0, null]);
+    await assertComplete(settings, repository);
+  });
+
   it("starts anew where what an earlier run left does not fit", async () => {
     const settings = await used.settings({ limits });
     const repository = await listed(settings);

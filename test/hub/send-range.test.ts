@@ -142,10 +142,15 @@ describe("Asking for bytes of a file", () => {
     replies = [
       (socket) => socket.write(framed(small, "Connection: close\r\n")),
       (socket) => socket.write(Buffer.concat([framed(small), Buffer.from("more")])),
+      (socket) => {
+        const [head, more] = [framed(small).subarray(0, -small.length), Buffer.from("more")];
+        socket.write(head);
+        setTimeout(() => socket.write(Buffer.concat([small, more])), 20);
+      },
       (socket) => socket.write(framed(body)),
     ];
-    for (const bytes of [small, small, body]) assert.deepEqual(await take(await ask()), bytes);
-    assert.equal(connections.length, 3);
+    for (const bytes of [small, small, small, body]) assert.deepEqual(await take(await ask()), bytes);
+    assert.equal(connections.length, 4);
   });
 
   it("takes files that are framed by chunks, of this server from then on without asking twice", async () => {
@@ -309,24 +314,38 @@ describe("Asking for bytes of a file", () => {
       secure = createSecureServer({ key, cert }, (socket) => {
         count += 1;
         socket.on("error", () => undefined);
-        socket.on("data", () => socket.write(framed(body)));
+        socket.on("data", (request: Buffer) => {
+          if (!request.toString().startsWith("GET /more ")) socket.write(framed(body));
+          else {
+            socket.write(framed(body.subarray(0, 3000)).subarray(0, -2990));
+            for (const delay of [20, 40]) setTimeout(() => socket.write(Buffer.alloc(2500)), delay);
+          }
+        });
       });
       await new Promise<void>((resolve) => secure.listen(0, "localhost", resolve));
       port = (secure.address() as AddressInfo).port;
     });
     after(() => secure.close());
 
-    async function askFromChild(host: string, environment: Record<string, string>): Promise<string> {
+    async function askFromChild(
+      host: string,
+      environment: Record<string, string>,
+      path = "",
+    ): Promise<string> {
       const env = { ...process.env, ...environment };
-      const { stdout } = await promisify(execFile)(process.execPath, [child, `https://${host}:${port}/`], {
-        env,
-      });
+      const address = `https://${host}:${port}/${path}`;
+      const { stdout } = await promisify(execFile)(process.execPath, [child, address], { env });
       return stdout.trim();
     }
 
     it("brings the same bytes, several times over one connection", async () => {
       assert.equal(await askFromChild("localhost", known), Array(3).fill(sha256(body)).join(" "));
       assert.equal(count, 1);
+    });
+
+    it("takes no more than was announced, though whoever takes it is slow", async () => {
+      const expected = sha256(Buffer.concat([body.subarray(0, 10), Buffer.alloc(2990)]));
+      assert.equal(await askFromChild("localhost", known, "more"), Array(3).fill(expected).join(" "));
     });
 
     it("trusts no certificate that is unknown, or of another host", async () => {
