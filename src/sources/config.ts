@@ -5,11 +5,15 @@ import type { JsonObject, JsonValue } from "./types.ts";
 /** Label maps of twenty thousand classes take 2 MB. */
 export const MAX_CONFIG_BYTES = 4 * 2 ** 20;
 
-/** Parses config.json as Python writes it, where NaN and Infinity are allowed (null here); `file` is for messages. */
-export function parseConfig(text: string, file: string): JsonObject {
-  const json = text.replace(/"(?:[^"\\]|\\.)*"|\bNaN\b|-?\bInfinity\b/g, (token) =>
+/** JSON as Python writes it, with null in place of NaN and Infinity, which it allows. */
+export const plainJson = (text: string): string =>
+  text.replace(/"(?:[^"\\]|\\.)*"|\bNaN\b|-?\bInfinity\b/g, (token) =>
     token.startsWith('"') ? token : "null",
   );
+
+/** Parses config.json as Python writes it; `file` is for messages. */
+export function parseConfig(text: string, file: string): JsonObject {
+  const json = plainJson(text);
   const reader = new JsonReader(json, (what, at) => {
     const lines = json.slice(0, at).split("\n");
     const place = `${file}:${lines.length}:${(lines.at(-1) ?? "").length + 1}`;

@@ -3,6 +3,7 @@ import { problemOf } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { READ_FILES, readModelTexts } from "../merge/tokenizers.ts";
 import { vocabularyRows } from "../plan/token-rows.ts";
+import { plainJson } from "../sources/config.ts";
 import { readText } from "../sources/file.ts";
 import { readModel } from "../sources/read-model.ts";
 import type { ModelHeaders } from "../sources/types.ts";
@@ -31,7 +32,7 @@ async function brokenJson({ location, sideFiles }: ModelHeaders): Promise<Proble
     const path = join(location, name);
     const text = await readText(path, MAX_JSON_BYTES);
     try {
-      JSON.parse(text);
+      JSON.parse(plainJson(text));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       problems.push(

@@ -77,6 +77,8 @@ describe("stockpot push", () => {
     assert.equal(status, 0, stderr);
     assert.doesNotMatch(stderr, /could not be checked/);
     assert.ok(pushed("tester/merged").has("stockpot.lock.json"));
+    // Python writes numbers that JSON has not.
+    await writeFile(temporary("out", "trainer_state.json"), '{"loss": NaN, "best_metric": -Infinity}');
     assert.match(
       (await push("tester/unlocked")).stderr,
       /hashes could not be checked, for there is no stockpot.lock.json/,
