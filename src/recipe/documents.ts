@@ -66,16 +66,25 @@ class Links {
 
   uses({ recipe }: RecipeDocument): RecipeDocument[] {
     return referencedModels(recipe).flatMap((model) => {
-      this.#checkRevision(model);
+      this.#checkPlain(model);
       return meansDocument(model, new Set(this.#byName.keys())) ? (this.#byName.get(model.path) ?? []) : [];
     });
   }
 
-  #checkRevision({ path, revision }: ModelReference): void {
+  #checkPlain({ path, revision, lora }: ModelReference): void {
     const named = this.#byName.get(path);
-    if (named === undefined || revision === undefined) return;
-    const message = `"${path}@${revision}" names a revision of another recipe's result, which has none.`;
-    this.#error(named.position, message, `Write ${path}.`);
+    if (named === undefined) return;
+    if (revision !== undefined) {
+      const message = `"${path}@${revision}" names a revision of another recipe's result, which has none.`;
+      this.#error(named.position, message, `Write ${path}.`);
+    } else if (lora !== undefined) {
+      const message = `"${path}+${lora.path}" adds an adapter to another recipe's result, which is in no folder yet.`;
+      this.#error(
+        named.position,
+        message,
+        `Merge it before, in a file of its own, and name its folder: ./${path}.`,
+      );
+    }
   }
 
   /** Puts what a recipe uses before it. */

@@ -495,6 +495,13 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    title: "a recipe that adds an adapter to another's result",
+    text: "name: a\nmerge_method: passthrough\nmodels: [{model: x}]\n---\nmerge_method: linear\nmodels: [{model: a}, {model: a+lora}]\nparameters: {weight: 1}\n",
+    problems: [
+      '1:7 RECIPE_DOCUMENTS "a+lora" adds an adapter to another recipe\'s result, which is in no folder yet.',
+    ],
+  },
+  {
     title: "a recipe that takes its own result",
     text: "name: a\nmerge_method: passthrough\nmodels: [{model: a}]\n",
     problems: ["1:7 RECIPE_DOCUMENTS a takes its own result as a model."],
