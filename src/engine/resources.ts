@@ -1,8 +1,12 @@
 import type { HubSettings } from "../hub/environment.ts";
+import { methodByName } from "../methods/index.ts";
 import type { MergePlan, PlannedIntermediate, PlannedTensor } from "../plan/types.ts";
 import { freeBytes } from "../sink/directory.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
+import { elementCount } from "../tensor/shape.ts";
 import { COMPUTED_TILE_BYTES } from "./computed-tensors.ts";
+import { requestsOf, solveContext } from "./program.ts";
+import type { Measure, ProgramSettings } from "./program.ts";
 import { BYTES_WORTH_THREADS } from "./hash-pool.ts";
 import { spoolOf } from "./stream/streamed-inputs.ts";
 import { workerCount } from "./run.ts";
@@ -10,10 +14,13 @@ import { DEFAULT_TILE_BYTES } from "./worker-setup.ts";
 import { MOST_TILE_BYTES_IN_ALL } from "./tile-window.ts";
 
 /** Resident memory of Node with the program loaded, and of one worker beside its tiles; measured on Linux, Node 20. */
-const PROGRAM_BYTES = 78e6;
+const PROGRAM_BYTES = 86e6;
 const WORKER_BYTES = 12e6;
 /** Scratch of a bench, and the kernels' own memory. */
 const BENCH_BYTES = 1e6;
+/** What ranking entries takes, in all and in each worker: histograms, windows and what falls into them, marks of what is kept. */
+const RANKING_BYTES = 15e6;
+const WORKER_RANKING_BYTES = 12e6;
 /** What a worker has of adapters, and of those before that are not collected yet; measured at rank 16 and 64. */
 const ADAPTER_BYTES = 20e6;
 /** A thread that hashes shards, of which there is one for two workers. */
@@ -67,6 +74,8 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
   ].reduce((sum, bytes) => sum + bytes, 0);
   const tensors = plans.flatMap((each) => each.tensors);
   const adapters = tensors.some(hasAdapter) ? ADAPTER_BYTES : 0;
+  const ranks = run.some((each) => each.tensors.some((tensor) => isRanked(tensor, each)));
+  const ranking = ranks ? WORKER_RANKING_BYTES : 0;
   const entries = tensors.reduce((sum, { inputs }) => sum + inputs.length + 1, 0);
   const hashers = plan.output.byteLength < BYTES_WORTH_THREADS ? 0 : Math.ceil(workers / 2);
   const free = options.out === undefined ? undefined : await freeBytes(options.out);
@@ -78,7 +87,8 @@ export async function estimateResources(plan: MergePlan, options: ResourceOption
       PROGRAM_BYTES +
       tokensOf(plan) * TOKEN_BYTES +
       entries * TENSOR_BYTES +
-      workers * (WORKER_BYTES + tiles + adapters) +
+      (ranks ? RANKING_BYTES : 0) +
+      workers * (WORKER_BYTES + tiles + adapters + ranking) +
       Math.min(hashers, plan.output.shards.length) * HASHER_BYTES,
     ...(free === undefined ? {} : { freeDiskBytes: free }),
     ...download,
@@ -126,6 +136,15 @@ const hasAdapter = ({ base, inputs }: PlannedTensor) =>
   [...(base === undefined ? [] : [base]), ...inputs].some(
     ({ lowRank, rows }) => lowRank !== undefined || rows?.sources.some((source) => source.lowRank) === true,
   );
+
+/** True if a method, of those that Stockpot has, ranks the entries of the tensor. */
+function isRanked(tensor: PlannedTensor, settings: ProgramSettings): boolean {
+  const method = methodByName(tensor.method);
+  if (method?.measure === undefined || tensor.action === "copy") return false;
+  const unit = { method, tensor, count: elementCount(tensor.shape), byRange: false };
+  const requests = requestsOf(method.measure as Measure, solveContext(unit, settings));
+  return requests.some(([, { kind }]) => kind === "magnitudes" || kind === "keptSums");
+}
 
 const mostTiles = (plans: readonly MergePlan[], tileBytes: number) =>
   plans
