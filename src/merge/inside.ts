@@ -10,15 +10,18 @@ import { withMadeBy } from "./step-models.ts";
 /** Results computed inside results computed inside others: each level has tiles of its own in every worker. */
 const MOST_LEVELS = 4;
 
+/** Bytes that may be read for each that a folder would have moved: it would take room on the disk as well. */
+const MOST_TIMES_MOVED = 2;
+
 export type InsideOptions = Pick<MergeOptions, "keepIntermediate" | "noStore">;
 
 /** Where each result that others take is computed, by its name. */
 export type Places = ReadonlyMap<string, PlannedIntermediate["computed"]>;
 
 /**
- * Results are computed inside the merges that take them where each element follows from the same element of the inputs (once
- * inner products are known), nobody wants to keep the result, and that reads no more than a folder would have read and written. `steps` has each
- * after those that it needs.
+ * Results are computed inside the merges that take them where each element follows from the same element of the inputs
+ * (once inner products are known), nobody wants to keep the result, and a folder would not spare most of the reading.
+ * `steps` has each after those that it needs.
  */
 export function placesOf(
   steps: readonly Step<NamedRecipe>[],
@@ -53,11 +56,11 @@ function isStreamed({ models }: Step, { noStore = false }: InsideOptions): boole
   return noStore && [...models.values()].some(({ hub }) => (hub?.missing.length ?? 0) > 0);
 }
 
-/** A folder costs reading the inputs once, writing the result, and reading it as often as it is read. */
+/** A folder costs reading the inputs once, writing the result, and reading it as often as it is read; and room for it. */
 function pays({ tensors, passes }: MergePlan, readings: number): boolean {
   const input = passes.at(-1)?.readBytes ?? 0;
   const result = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  return readings * input <= input + result + readings * result;
+  return readings * input <= MOST_TIMES_MOVED * (input + result + readings * result);
 }
 
 /** True if coefficients have to be found before a result can be computed inside others. */

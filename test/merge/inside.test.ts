@@ -200,19 +200,23 @@ describe("A result that is computed inside the merge that takes it", () => {
 
   it("goes through a folder where its method has to measure first, or where it would be read too often", async () => {
     const measured = { merge_method: "ties", base_model: "base", models: list("ft1", "ft2") };
-    const many = { name: "many", ...linear("ft1", "ft2", "ft3", "base", "wide") };
+    const many = { name: "many", ...linear("ft1", "ft2", "ft3", "base", "wide"), dtype: "bfloat16" };
     const report = await bothWays(
       [
         { name: "signs", ...measured, parameters: { weight: 1, density: 0.5 } },
-        { name: "over", ...linear("signs", "ft3") },
         many,
-        { merge_method: "model_stock", base_model: "base", models: list("over", "many", "ft1") },
+        { name: "over", ...linear("signs", "ft3", "many") },
+        { name: "more", ...linear("many", "ft2") },
+        { merge_method: "model_stock", base_model: "base", models: list("over", "more", "many", "ft1") },
       ],
       { cwd: at() },
     );
-    assert.deepEqual(placesIn(report), { signs: "folder", over: "inside", many: "folder" });
-    const once = await bothWays([many, linear("many", "ft1")], { cwd: at() });
-    assert.deepEqual(placesIn(once), { many: "inside" });
+    assert.deepEqual(placesIn(report), {
+      ...{ signs: "folder", many: "folder", over: "inside", more: "inside" },
+    });
+    const stock = { merge_method: "model_stock", base_model: "base", models: list("many", "ft1") };
+    const twice = await bothWays([many, stock], { cwd: at() });
+    assert.deepEqual(placesIn(twice), { many: "inside" });
   });
 
   it("is inside others only so deep, as each level takes memory", async () => {
