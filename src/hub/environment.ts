@@ -71,7 +71,8 @@ const isOn = (value: string | undefined) => /^(?:1|on|yes|true)$/i.test(value ??
 function endpointOf(environment: Environment): string {
   const given = first(environment, ["HF_ENDPOINT"])?.value ?? DEFAULT_ENDPOINT;
   const url = URL.canParse(given) ? new URL(given) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "") {
+  const isPlain = url && [url.username, url.password, url.search, url.hash].every((part) => part === "");
+  if (url === undefined || !/^https?:$/.test(url.protocol) || isPlain !== true) {
     throw new UsageError("USAGE", "HF_ENDPOINT is not the address of a Hub", {
       hint: `Give an address as ${DEFAULT_ENDPOINT}, without a name, a password or parameters in it.`,
     });

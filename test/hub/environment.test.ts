@@ -65,7 +65,8 @@ describe("The Hub's settings", () => {
       (await hubSettings({ HF_ENDPOINT: "http://127.0.0.1:8080/" })).endpoint,
       "http://127.0.0.1:8080",
     );
-    for (const wrong of ["hub", "ftp://hub", "https://me:secret@hub"]) {
+    const withSecret = ["https://me:secret@hub", "https://:secret@hub"];
+    for (const wrong of ["hub", "ftp://hub", ...withSecret, "https://hub/?a=secret", "https://hub/#a"]) {
       await assert.rejects(hubSettings({ HF_ENDPOINT: wrong }), (error: Error) => {
         assert.match(error.message, /HF_ENDPOINT is not the address of a Hub/);
         assert.doesNotMatch(inspect(error), /secret/);
