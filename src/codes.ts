@@ -67,7 +67,8 @@ export const CODES = {
     SOURCE_NO_WEIGHTS:
       "A model's folder holds no weights in safetensors or PyTorch files, or several sets of which none is the model's.",
     SOURCE_UNREADABLE: "A model's file cannot be read.",
-    SOURCE_CONFIG: "A model's config.json, or another of its JSON files, is not valid JSON, or leads out of its folder.",
+    SOURCE_CONFIG:
+      "A model's config.json, or another of its JSON files, is not valid JSON, or leads out of its folder.",
     SOURCE_LEFT_OUT:
       "A small file of a model is not carried into the output: it is a link that leads out of the model's folder, or too large.",
     SOURCE_REVISION: "A revision is given for a model on this machine, where it has no effect.",
