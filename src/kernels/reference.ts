@@ -69,7 +69,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     const sum = anchor.map((element) => fround(s) * element);
     for (const [x, c] of terms)
       value(dtype, x, n).forEach((element, i) => {
-        const delta = fround(deltaAgainst(c, element, at(anchor, i)));
+        const delta = fround(deltaAgainst(fround(c), element, at(anchor, i)));
         sum[i] = fround(at(sum, i) - fround(fround(Math.abs(c)) * delta));
       });
     f32(work, n).set(sum);

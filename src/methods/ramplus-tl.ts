@@ -24,7 +24,9 @@ export const ramPlus = defineMethod({
   measure: ({ parameters: { epsilon } }) => ({ active: overlap(epsilon) }),
   solve: ({ parameters: { epsilon, r, alpha } }, { active: { shared, single } }) => {
     const singles = shared.map((count, i) => {
-      const ratio = count / Math.max(single[i] ?? 0, epsilon);
+      const alone = single[i] ?? 0;
+      // Without entries of its own there is nothing to enlarge, and no ratio at epsilon 0.
+      const ratio = alone === 0 ? 0 : count / Math.max(alone, epsilon);
       return 1 + r * Math.min(Math.max(ratio, 0), alpha);
     });
     return { combination: { kind: "overlapMean", epsilon, singles } };

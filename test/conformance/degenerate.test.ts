@@ -64,6 +64,7 @@ const ENDS: readonly Readonly<Record<string, number>>[] = [
   { density: 0, gamma: 0.5 },
   { select_topk: 0 },
   { select_topk: 1 },
+  { epsilon: 0 },
 ];
 
 /** What cannot divide by a sum of weights says so before anything is read; other methods have an answer. */

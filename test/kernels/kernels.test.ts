@@ -193,6 +193,23 @@ describe("kernels", () => {
   assertTwins("dotWide", (k, n) => k.dotWide(X, A, n), 0, "bits");
   assertTwins("dotF64", (k, n) => k.dotF64(X, A, n), 0, "bits");
 
+  it("takes a factor that f32 has not for 0, with the sign that a zero gives", () => {
+    const values = [-0, 0, -1, 1, -0, 0, 5, -5, -0];
+    new Float32Array(memory.buffer, X, 9).set(values);
+    new Float32Array(memory.buffer, A, 9).set([0, 0, -0, -0, -0, 0, 0, -0, -0]);
+    for (const c of [1e-60, -1e-60]) {
+      const [mine = [], theirs = []] = [simd, twin].map((kernels) => {
+        kernels.combineOneF32(A, X, OUT, 1, c, 9, A + 4096);
+        kernels.combineTwoF32(A, X, X, OUT + 64, 1, c, c, 9, A + 4096);
+        kernels.scaleF32(A, OUT + 128, 1, 9);
+        kernels.addDeltaF32(X, A, OUT + 128, c, 9);
+        return [0, 64, 128].map((at) => [...new Float32Array(memory.buffer, OUT + at, 9)]);
+      });
+      assert.deepEqual(mine, theirs);
+      assert.deepEqual(mine[0], mine[2]);
+    }
+  });
+
   it("adds nothing where an input equals the anchor, not even the sign of a zero", () => {
     const values = [-0, 0, -1, 1, -0, 0, 5, -0, -0];
     new Float32Array(memory.buffer, X, 9).set(values);

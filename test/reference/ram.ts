@@ -28,7 +28,9 @@ function merge(
   const counts = vector(base.length, (i) => active.filter((delta) => at(delta, i) !== 0).length);
   const factors = active.map((delta) => {
     const mine = counts.filter((_, i) => at(delta, i) !== 0);
-    return enlargement(mine.filter((count) => count > 1).length, mine.filter((count) => count === 1).length);
+    const unique = mine.filter((count) => count === 1).length;
+    // Without entries of its own there is nothing to enlarge, and no ratio at epsilon 0.
+    return unique === 0 ? 1 : enlargement(mine.filter((count) => count > 1).length, unique);
   });
   return vector(base.length, (i) => {
     const column = active.map((delta, k) => at(delta, i) * (at(counts, i) === 1 ? at(factors, k) : 1));
