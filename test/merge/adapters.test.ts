@@ -169,6 +169,33 @@ describe("A model with a LoRA adapter", () => {
     }
   });
 
+  it("is ranked by rows that are longer than a tile as by those in one", async () => {
+    const name = "model.layers.0.q.weight";
+    const width = 4_100;
+    for (const model of ["long", "long-tuned"])
+      writeModel(at(model), { [name]: fixtureTensor(model, [3, width], "BF16") });
+    const [left, right] = [
+      fixtureTensor("long B", [3, RANK], "F32"),
+      fixtureTensor("long A", [RANK, width], "F32"),
+    ];
+    const tensors = {
+      [`${P}model.layers.0.q.lora_A.weight`]: right,
+      [`${P}model.layers.0.q.lora_B.weight`]: left,
+    };
+    writeAdapter(at("long-lora"), {}, tensors);
+    const recipe = {
+      merge_method: "della",
+      base_model: at("long"),
+      models: [{ model: `${at("long-tuned")}+${at("long-lora")}` }],
+      parameters: { weight: 1, density: 0.5 },
+    };
+    writeFileSync(at("long.yml"), JSON.stringify(recipe));
+    await runMerge(at("long.yml"), at("long-whole"));
+    await runMerge(at("long.yml"), at("long-pieces"), { tileBytes: 16_384 });
+    const [whole, pieces] = ["long-whole", "long-pieces"].map((out) => readWeights(at(out)).get(name)?.bytes);
+    assert.deepEqual(pieces, whole ?? assert.fail());
+  });
+
   it("can be merged with the model that it was made from", async () => {
     await mergedWith("half", {}, LINEAR);
     const recipe = at("half-way.yml");

@@ -72,8 +72,9 @@ export class RankedSums implements Runner<RangeSums> {
     return { all: this.#all, kept: this.#kept, told: true };
   }
 
+  /** Only of a row that a tile has as a whole: what is read later may need the scratch. */
   get #isResident(): boolean {
-    return this.#row <= MOST_RESIDENT;
+    return this.#row <= Math.min(MOST_RESIDENT, this.#bench.tileElements);
   }
 
   /** Address of a task vector's elements. */
