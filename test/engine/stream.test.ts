@@ -205,12 +205,14 @@ describe("Inputs that are streamed", () => {
     await assert.rejects(run, /the line is cut/);
   });
 
-  it("are not waited for by a thread that could not start", async () => {
+  it("are not waited for by a thread that could not start, and start none once all are closed", async () => {
     const spool = { name: "spool", path: temporary("no-spool"), byteLength: 0, modifiedMs: 0 };
     const threads = new DigestThreads({ ...spool, spool: "file" });
     for (let round = 0; round < 2; round++)
       await assert.rejects(threads.addRange("a", 0, 10), { code: "ENGINE_WORKER" });
     await threads.close();
+    // Such a thread would keep the process alive.
+    await assert.rejects(threads.addRange("b", 0, 10), /it is closed/);
   });
 
   it("write nothing more once their spool is closed", async () => {

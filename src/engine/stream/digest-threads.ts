@@ -25,6 +25,7 @@ export class DigestThreads {
   readonly #spool: WeightFile;
   readonly #threads: DigestThread[] = [];
   readonly #byFile = new Map<string, DigestThread>();
+  #isClosed = false;
 
   constructor(spool: WeightFile) {
     this.#spool = spool;
@@ -46,10 +47,13 @@ export class DigestThreads {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
   #of(file: string): DigestThread {
+    // What was on its way when a run failed must start no thread that nobody ends.
+    if (this.#isClosed) throw failure("it is closed");
     const most = Math.min(MOST_THREADS, Math.ceil(availableParallelism() / CORES_PER_THREAD));
     const known = this.#byFile.get(file);
     if (known !== undefined) return known;
