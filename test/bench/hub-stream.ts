@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { makeCheckpoints, SIZES } from "./checkpoints.ts";
 import { SERVED_BYTES, serveUsage, startServer } from "./served.ts";
 import { measureNode, median } from "../fixtures/measure.ts";
+import { PROGRAM } from "../fixtures/program.ts";
 import { contentOf } from "../hub/server/content.ts";
 import { startHub } from "../hub/server/server.ts";
 
@@ -71,7 +72,7 @@ function show(ms: number): string {
 function merge(folder: string, words: readonly string[]): { wallMs: number; usedMs: number } {
   const [recipe = "", ...flags] = words;
   const out = join(folder, "out");
-  const command = ["dist/src/cli/main.js", "merge", recipe, out, "--quiet", "--no-lock", ...flags];
+  const command = [PROGRAM, "merge", recipe, out, "--quiet", "--no-lock", ...flags];
   const { wallMs, userMs, systemMs } = measureNode(command).usage;
   rmSync(out, { recursive: true, force: true });
   return { wallMs, usedMs: userMs + systemMs };

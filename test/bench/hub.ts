@@ -1,16 +1,17 @@
 /**
  * Pulls a model from a Hub on this machine and compares time and processor time with those of curl for the same file:
- * node scripts/run.mjs dist/test/bench/hub.js [MB, up to 2000] [rounds]
+ * node scripts/run.mjs dist/test/bench/hub.js [MB, up to 2000] [rounds] [MB/s of the line]
  */
 import { randomFillSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PROGRAM } from "../fixtures/program.ts";
 import { contentOf } from "../hub/server/content.ts";
 import { startHub } from "../hub/server/server.ts";
 import { measureNode, measureShell, median } from "../fixtures/measure.ts";
 import type { Usage } from "../fixtures/measure.ts";
-import { SERVED_BYTES, serveUsage, startServer } from "./served.ts";
+import { SERVED_BYTES, serveUsage, startServer, throughLine } from "./served.ts";
 
 const MODEL = "bench/model";
 const RANDOM_BYTES = 1e6;
@@ -20,20 +21,24 @@ interface Measured extends Usage {
   readonly serverMs: number;
 }
 
-if (process.argv[2] === "serve") await serve(Number(process.argv[3]));
-else await compare(Number(process.argv[2] ?? 1500), Number(process.argv[3] ?? 5));
+const [first, second, third] = process.argv.slice(2);
+if (first === "serve") await serve(Number(second), Number(third));
+else await compare(Number(first ?? 1500), Number(second ?? 5), Number(third ?? Infinity));
 
-async function serve(megabytes: number): Promise<void> {
+async function serve(megabytes: number, rate: number): Promise<void> {
   const hub = await startHub();
   const file = Buffer.allocUnsafe(megabytes * RANDOM_BYTES);
   for (let at = 0; at < file.length; at += RANDOM_BYTES) randomFillSync(file.subarray(at, at + RANDOM_BYTES));
-  hub.commit(MODEL, { "model.safetensors": contentOf(file, SERVED_BYTES), "config.json": "{}" });
+  hub.commit(MODEL, {
+    "model.safetensors": throughLine(contentOf(file, SERVED_BYTES), rate),
+    "config.json": "{}",
+  });
   serveUsage(hub.url);
 }
 
-async function compare(megabytes: number, rounds: number): Promise<void> {
+async function compare(megabytes: number, rounds: number, rate: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stockpot-bench-"));
-  const server = await startServer(["dist/test/bench/hub.js", "serve", String(megabytes)]);
+  const server = await startServer(["dist/test/bench/hub.js", "serve", String(megabytes), String(rate)]);
   const file = `${server.url}/${MODEL}/resolve/main/model.safetensors`;
   const copy = join(folder, "copy");
   process.env["HF_ENDPOINT"] = server.url;
@@ -43,8 +48,7 @@ async function compare(megabytes: number, rounds: number): Promise<void> {
     "the same, and SHA-256": () =>
       measureShell('curl -sfL "$1" | tee "$2" | openssl dgst -sha256 > /dev/null', [file, copy]),
     // By pattern: the file is no model.
-    "stockpot pull": () =>
-      measureNode(["dist/src/cli/main.js", "pull", MODEL, "--quiet", "--include", "*"]).usage,
+    "stockpot pull": () => measureNode([PROGRAM, "pull", MODEL, "--quiet", "--include", "*"]).usage,
   };
   const measured = new Map<string, Measured[]>(Object.keys(programs).map((name) => [name, []]));
   try {

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Content } from "../hub/server/content.ts";
 
 /** A server in a process of its own, whose processor time is asked of it. */
 interface Served {
@@ -34,4 +36,21 @@ export function serveUsage(url: string): void {
     process.send?.((user + system) / 1000);
   });
   process.send?.(url);
+}
+
+/** The content as it comes over a line of so many MB/s, which all connections share. */
+export function throughLine(content: Content, megabytesPerSecond: number): Content {
+  if (megabytesPerSecond === Infinity) return content;
+  let freeAt = 0;
+  return {
+    ...content,
+    async *read(begin, end) {
+      for await (const piece of content.read(begin, end)) {
+        const now = performance.now();
+        freeAt = Math.max(now, freeAt) + piece.length / (megabytesPerSecond * 1e3);
+        if (freeAt > now) await sleep(freeAt - now);
+        yield piece;
+      }
+    },
+  };
 }
