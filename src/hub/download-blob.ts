@@ -19,6 +19,9 @@ const MAX_WHOLE_ANSWERS = 2;
 /** Files from this size on are hashed in a thread of their own, which takes as long to start as 16 MiB to hash. */
 const THREAD_BYTES = 16 * 2 ** 20;
 
+/** Bytes that are there and may wait to be hashed: what waits at the end is hashed while nothing else is done. */
+const MAX_UNHASHED_BYTES = 32 * 2 ** 20;
+
 interface DownloadOptions {
   /** The connections that all files share. */
   readonly slots: Slots;
@@ -74,6 +77,8 @@ class Download {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   #wholeAnswers = 0;
+  /** Not while what an earlier run left is hashed: the network need not wait for that. */
+  #isPaced = false;
 
   constructor(remote: RemoteFile, partial: PartialBlob, hash: GrowingHash, options: DownloadOptions) {
     this.hash = hash;
@@ -91,8 +96,12 @@ class Download {
     // The first range alone: a server that knows none sends the whole file, and a refusal comes once only.
     const first = queue.shift();
     if (first !== undefined) await this.#fetch(first);
+    void this.hash.reached(this.#unhashedFrom()).then(() => (this.#isPaced = true));
     const next = async (): Promise<void> => {
-      for (let range = queue.shift(); range !== undefined; range = queue.shift()) await this.#fetch(range);
+      for (let range = queue.shift(); range !== undefined; range = queue.shift()) {
+        await this.#fetch(range);
+        if (queue.length > 0 && this.#isPaced) await this.hash.reached(this.#unhashedFrom());
+      }
     };
     const workers = Array.from({ length: this.#remote.transport.limits.connections }, next);
     try {
@@ -137,6 +146,10 @@ class Download {
     return begin === end
       ? { value: undefined }
       : { again: failure ?? "the answer was cut short", progressed: writer.written > 0 };
+  }
+
+  #unhashedFrom(): number {
+    return this.#partial.prefixBytes - MAX_UNHASHED_BYTES;
   }
 
   #hashOn(): void {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { hashStart } from "./verify-hash.ts";
-import type { HashRequest, HashTask } from "./hash-thread.ts";
+import type { HashReply, HashRequest, HashTask } from "./hash-thread.ts";
 
 /** Bytes read at a time. */
 const PIECE_BYTES = 2 ** 20;
@@ -13,6 +13,7 @@ const piece = new Uint8Array(PIECE_BYTES);
 const descriptor = openSync(path, "r");
 const { name, prefix } = hashStart(algorithm, byteLength);
 const hash = createHash(name).update(prefix);
+const reply = (message: HashReply) => parentPort?.postMessage(message);
 let hashed = 0;
 
 parentPort?.on("message", ({ end, isLast }: HashRequest) => {
@@ -22,5 +23,5 @@ parentPort?.on("message", ({ end, isLast }: HashRequest) => {
     hash.update(piece.subarray(0, length));
     hashed += length;
   }
-  if (isLast) parentPort?.postMessage(hash.digest("hex"));
+  reply({ hashed, ...(isLast && { digest: hash.digest("hex") }) });
 });

@@ -13,6 +13,8 @@ interface Readable {
 export interface GrowingHash {
   /** Bytes up to `end` are there and may be hashed. */
   advance(end: number): void;
+  /** Resolves when all bytes up to `end`, which have been told of, are hashed, or cannot be. */
+  reached(end: number): Promise<void>;
   /** The hash of the first `byteLength` bytes, in hexadecimal. */
   digest(byteLength: number): Promise<string>;
   close(): Promise<void>;
@@ -40,6 +42,10 @@ export class FileHash implements GrowingHash {
 
   advance(): void {
     // All at the end.
+  }
+
+  reached(): Promise<void> {
+    return Promise.resolve();
   }
 
   async digest(byteLength: number): Promise<string> {
