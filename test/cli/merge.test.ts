@@ -61,10 +61,10 @@ describe("stockpot merge", () => {
       const { stdout } = await runCli(["plan", "recipes/glyphs-linear.yml", ...flags]);
       return Number(/ {2}needs {4}about ([\d.]+) MB of memory with 1 worker\n/.exec(stdout)?.[1]);
     };
-    const [usual, small] = [await memoryWith(), await memoryWith("--tile-bytes", "16KiB")];
-    // Three F32 inputs and the result, each a mebibyte or a sixty-fourth of that; both figures are rounded.
-    const expected = (4 * (1_048_576 - 16_384)) / 1e6;
-    assert.ok(Math.abs(usual - small - expected) <= 0.1001, `${usual} and ${small}`);
+    const [large, usual] = [await memoryWith("--tile-bytes", "8MiB"), await memoryWith()];
+    // Three F32 inputs and the result, eight mebibytes each instead of one; both figures are rounded.
+    const expected = (4 * 7 * 2 ** 20) / 1e6;
+    assert.ok(Math.abs(large - usual - expected) <= 1.1, `${large} and ${usual}`);
   });
 
   it("shows the seed where a random method takes part, and writes it into the model card", async () => {
