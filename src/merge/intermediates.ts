@@ -119,45 +119,29 @@ async function measureStep(
 }
 
 async function mergeInto(
-  { folder, temporary }: Place,
+  place: Place,
   { intermediates, output }: Prepared,
   out: string,
   options: MergeOptions,
 ): Promise<MergeReport> {
   const { force = false, onProgress } = options;
-  const folderOf = ({ recipe }: IntermediateStep) => join(folder, recipe.name);
-  const inFolders = intermediates.filter(({ computed }) => computed === "folder");
+  const folderOf = ({ recipe }: IntermediateStep) => join(place.folder, recipe.name);
   const results = new Results(intermediates, folderOf);
   // Before the first weight is read: a refusal of the output must not come after hours of work for it.
-  for (const step of inFolders) await checkOutput(folderOf(step), results.planned(step), force);
+  for (const step of intermediates.filter(isInFolder))
+    await checkOutput(folderOf(step), results.planned(step), force);
   await checkOutput(out, results.planned(output), force);
 
   const lock = await lockOf({ intermediates, output }, options);
-  const before = intermediates.filter(({ computed, plan }) => computed === "folder" || isMeasured(plan));
+  const before = intermediates.filter((step) => isInFolder(step) || isMeasured(step.plan));
   const progress = new ProgressSum([...before.map(beforeOthers), output], onProgress);
   const reports = new Map<string, IntermediateReport>();
   for (const [position, step] of before.entries()) {
-    const { name } = step.recipe;
-    const current = await results.ready(step);
     const running = { ...options, onProgress: progress.next() };
-    if (step.computed === "inside") {
-      const { run, solved } = await measureStep(current, running);
-      results.addSolved(step, solved);
-      reports.set(name, summarizeInside(name, step.plan, run));
-      continue;
-    }
-    const report = await runStep(
-      current,
-      folderOf(step),
-      step.recipe.documentText,
-      running,
-      temporary ? undefined : await lockOfStep(current, options),
-    );
-    reports.set(name, summarizeIntermediate(name, report, temporary));
-    await results.add(step);
-    if (!temporary) continue;
+    reports.set(step.recipe.name, await mergeBefore(step, folderOf(step), results, place, running));
+    if (!place.temporary || !isInFolder(step)) continue;
     const needed = results.needed([...before.slice(position + 1), output]);
-    for (const done of inFolders)
+    for (const done of intermediates.filter(isInFolder))
       if (!needed.has(done.recipe.name)) await rm(folderOf(done), { recursive: true, force: true });
   }
   const report = await runStep(
@@ -171,4 +155,27 @@ async function mergeInto(
     ({ recipe: { name }, plan }) => reports.get(name) ?? summarizeInside(name, plan),
   );
   return { ...report, intermediates: summaries };
+}
+
+const isInFolder = ({ computed }: IntermediateStep) => computed === "folder";
+
+/** Does what others need of a result: all of it into its folder, or its coefficients. */
+async function mergeBefore(
+  step: IntermediateStep,
+  folder: string,
+  results: Results,
+  { temporary }: Place,
+  options: MergeOptions,
+): Promise<IntermediateReport> {
+  const { name, documentText } = step.recipe;
+  const current = await results.ready(step);
+  if (!isInFolder(step)) {
+    const { run, solved } = await measureStep(current, options);
+    results.addSolved(step, solved);
+    return summarizeInside(name, step.plan, run);
+  }
+  const lock = temporary ? undefined : await lockOfStep(current, options);
+  const report = await runStep(current, folder, documentText, options, lock);
+  await results.add(step);
+  return summarizeIntermediate(name, report, temporary);
 }

@@ -1,6 +1,6 @@
 // The steps on importances that read stored values of one dtype: b the base, x the model. Order and rounding are those of
 // the separate kernels (decode, subtract, rangesOf, scaleMagnitudes, histogramWindow, takeFrom).
-import { load1, load4, pad } from "./load";
+import { load1, load4, pad, pick8 } from "./load";
 import { laneSum } from "./rank";
 import { magnitude, suspect } from "./store";
 
@@ -159,12 +159,7 @@ export function takeImportant<D>(
     const d1 = magnitude(f32x4.sub(load4<D>(x + step), load4<D>(b + step)));
     most = i32x4.max_s(most, i32x4.max_s(d0, d1));
     const low = f32x4.ge(f32x4.mul(by, d0), limit), high = f32x4.ge(f32x4.mul(by, d1), limit);
-    if (isFloat<D>()) {
-      v128.store(target, v128.bitselect(v128.load(x), v128.load(b), low));
-      v128.store(target, v128.bitselect(v128.load(x, 16), v128.load(b, 16), high), 16);
-    } else {
-      v128.store(target, v128.bitselect(v128.load(x), v128.load(b), i16x8.narrow_i32x4_s(low, high)));
-    }
+    pick8<D>(target, x, b, low, high);
     b += 2 * step;
     x += 2 * step;
     out += 2 * step;

@@ -1,4 +1,4 @@
-// Decoding of four elements at a time. The element type names the dtype: f32 = F32, u16 = BF16, i16 = F16.
+// Decoding of four elements at a time, and picking among stored ones. The element type names the dtype: f32 = F32, u16 = BF16, i16 = F16.
 
 // F16 has 10 mantissa bits at bias 15, F32 23 at bias 127.
 const F16_REBIAS: i32 = (127 - 15) << 23;
@@ -46,4 +46,16 @@ export function pad<D>(from: usize, to: usize, n: i32): usize {
   memory.fill(to, 0, 32);
   memory.copy(to, from, <usize>n * sizeof<D>());
   return to;
+}
+
+/** Eight stored values at `out`: those of x in the lanes that `low` and `high` mark, of y elsewhere. */
+// @ts-ignore: decorator
+@inline
+export function pick8<D>(out: usize, x: usize, y: usize, low: v128, high: v128): void {
+  if (isFloat<D>()) {
+    v128.store(out, v128.bitselect(v128.load(x), v128.load(y), low));
+    v128.store(out, v128.bitselect(v128.load(x, 16), v128.load(y, 16), high), 16);
+  } else {
+    v128.store(out, v128.bitselect(v128.load(x), v128.load(y), i16x8.narrow_i32x4_s(low, high)));
+  }
 }

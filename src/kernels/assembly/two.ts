@@ -2,7 +2,7 @@
 // the separate kernels (selectLarger and moveTowards; clearSmall, countNonZero, addScaled, shareOverlap and finishSum;
 // countDominant, clearBelow and finishSum; encode), so that either way gives the same bits. Each returns false, with
 // results of no meaning, if some value is not finite. `work` is scratch for 32 f32.
-import { load4, pad } from "./load";
+import { load4, pad, pick8 } from "./load";
 import { laneSum } from "./rank";
 import { magnitude, store8, suspect } from "./store";
 
@@ -127,12 +127,7 @@ function fartherOfTwo<D>(b: usize, x: usize, y: usize, out: usize, work: usize, 
     const q0 = magnitude(f32x4.sub(load4<D>(y), b0)), q1 = magnitude(f32x4.sub(load4<D>(y + step), b1));
     most = i32x4.max_s(most, i32x4.max_s(i32x4.max_s(p0, q0), i32x4.max_s(p1, q1)));
     const low = i32x4.gt_s(p0, q0), high = i32x4.gt_s(p1, q1);
-    if (isFloat<D>()) {
-      v128.store(target, v128.bitselect(v128.load(x), v128.load(y), low));
-      v128.store(target, v128.bitselect(v128.load(x, 16), v128.load(y, 16), high), 16);
-    } else {
-      v128.store(target, v128.bitselect(v128.load(x), v128.load(y), i16x8.narrow_i32x4_s(low, high)));
-    }
+    pick8<D>(target, x, y, low, high);
     b += 2 * step;
     x += 2 * step;
     y += 2 * step;
